@@ -1,0 +1,42 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
+
+	"steward/internal/advance"
+	"steward/workflows"
+	"steward/workflows/engine"
+)
+
+// Processes is the local activity behind every workflow of a process.
+type Processes struct {
+	Advancer *advance.Advancer
+}
+
+// Advance advances a process in Postgres and answers what it wants now. Database errors are retried by the workflow.
+func (p *Processes) Advance(ctx context.Context, args workflows.Advance) (workflows.Effects, error) {
+	process, err := uuid.Parse(args.Process)
+	if err != nil {
+		return workflows.Effects{}, temporal.NewNonRetryableApplicationError("not a process id: "+args.Process, "bad-process", err)
+	}
+	if args.Cancel {
+		if err := p.Advancer.CancelFromTemporal(ctx, process); err != nil {
+			return workflows.Effects{}, fmt.Errorf("store cancellation: %w", err)
+		}
+	}
+	e, err := p.Advancer.Advance(ctx, process, advance.Wake{Workflow: true, SeenSeq: args.Seen})
+	switch {
+	case errors.Is(err, advance.ErrBehind):
+		return workflows.Effects{Behind: true}, nil
+	case errors.Is(err, engine.ErrNewerFormat):
+		return workflows.Effects{}, temporal.NewNonRetryableApplicationError(err.Error(), workflows.NewerFormat, err)
+	case err != nil:
+		return workflows.Effects{}, err
+	}
+	return workflows.Effects{Seq: e.Seq, Next: e.Next, Ended: e.Ended, Again: e.Again, Waits: e.Waits}, nil
+}

@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"steward/definitions"
+	"steward/definitions/expr"
+)
+
+// published is one version of a definition.
+type published struct {
+	*definitions.Definition
+	version int
+}
+
+// ListDefinitions answers the newest version of every definition.
+func (s *Server) ListDefinitions(ctx context.Context, _ ListDefinitionsRequestObject) (ListDefinitionsResponseObject, error) {
+	refs, err := s.catalog.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := DefinitionList{Items: make([]DefinitionSummary, len(refs))}
+	for i, ref := range refs {
+		def, err := s.catalog.Get(ctx, ref.ID, ref.Version)
+		if err != nil {
+			return nil, err
+		}
+		list.Items[i] = definitionSummary(published{def, ref.Version})
+	}
+	return ListDefinitions200JSONResponse(list), nil
+}
+
+// GetDefinition answers one definition with everything that a client needs to start and draw it.
+func (s *Server) GetDefinition(ctx context.Context, r GetDefinitionRequestObject) (GetDefinitionResponseObject, error) {
+	p, err := s.published(ctx, r.DefinitionID, int(r.Params.Version))
+	if err != nil {
+		return nil, err
+	}
+	return GetDefinition200JSONResponse(definitionView(p)), nil
+}
+
+// published answers a version of a definition; 0 is the newest.
+func (s *Server) published(ctx context.Context, id string, version int) (published, error) {
+	if version != 0 {
+		def, err := s.catalog.Get(ctx, id, version)
+		return published{def, version}, err
+	}
+	def, ref, err := s.catalog.Latest(ctx, id)
+	if err == nil && def == nil {
+		err = fail(codeNotFound)
+	}
+	return published{def, ref.Version}, err
+}
+
+func definitionSummary(d published) DefinitionSummary {
+	return DefinitionSummary{
+		ID: d.ID, Version: d.version, Digest: d.Digest, Name: Text(d.Name), Description: Text(d.Description), Domain: d.Domain,
+		Outcomes: orEmpty(d.Outcomes),
+	}
+}
+
+func definitionView(d published) Definition {
+	sum := definitionSummary(d)
+	view := Definition{
+		ID: sum.ID, Version: sum.Version, Digest: sum.Digest, Name: sum.Name, Description: sum.Description, Domain: sum.Domain,
+		Outcomes: sum.Outcomes, Input: schemaView(d.Input), Parameters: make([]Parameter, len(d.Parameters)),
+		Steps: definitionSteps(d.Root), Finally: definitionSteps(d.Finally), Blocks: []DefinitionStep{}, Events: []DefinitionEvent{},
+	}
+	for i, param := range d.Parameters {
+		view.Parameters[i] = Parameter{Name: param.Name, Type: param.Type, Default: param.Default, Title: Text(param.Title)}
+	}
+	for _, name := range sortedKeys(d.Blocks) {
+		block := definitionStep(d.Blocks[name])
+		block.ID = name
+		view.Blocks = append(view.Blocks, block)
+	}
+	for _, e := range d.Events {
+		view.Events = append(view.Events, DefinitionEvent{Name: e.Name, Title: eventTitle(e), Schema: schemaView(e.Schema)})
+	}
+	return view
+}
+
+func definitionSteps(root *definitions.Node) []DefinitionStep {
+	steps := []DefinitionStep{}
+	if root == nil {
+		return steps
+	}
+	for _, n := range root.Children {
+		steps = append(steps, definitionStep(n))
+	}
+	return steps
+}
+
+func definitionStep(n *definitions.Node) DefinitionStep {
+	step := DefinitionStep{Path: n.Path, ID: n.ID, Kind: StepKind(n.Kind), Uses: n.Uses, Name: plainName(n, nil), Outcomes: n.Outcomes}
+	for _, c := range n.Children {
+		step.Children = append(step.Children, definitionStep(c))
+	}
+	return step
+}
+
+func eventTitle(e *definitions.Event) Text {
+	if e.Title == (definitions.Text{}) {
+		return Text{Zh: e.Name, En: e.Name}
+	}
+	return Text(e.Title)
+}
+
+func schemaView(s *definitions.Schema) JSONSchema {
+	if s == nil {
+		return nil
+	}
+	return JSONSchema(s.Raw)
+}
+
+// plainName is the name of a node that is not open, as far as it can be told: a template is filled from the input, and
+// what is not known yet is shown as an ellipsis.
+func plainName(n *definitions.Node, input any) Text {
+	name := Text{Zh: fill(n.Name.Zh, input), En: fill(n.Name.En, input)}
+	if name != (Text{}) {
+		return name
+	}
+	if n.Task != nil && n.Task.Name != (definitions.Text{}) {
+		return Text(n.Task.Name)
+	}
+	return Text{Zh: n.ID, En: n.ID}
+}
+
+var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}`)
+
+func fill(t *expr.Template, input any) string {
+	if t == nil {
+		return ""
+	}
+	onlyInput := !slices.ContainsFunc(t.References(), func(p expr.Path) bool { return p[0] != "input" })
+	if onlyInput && (input != nil || len(t.References()) == 0) {
+		if text, err := t.Render(expr.Env{Values: map[string]any{"input": input}}); err == nil {
+			return text
+		}
+	}
+	return strings.TrimSpace(placeholder.ReplaceAllString(t.Source(), "…"))
+}

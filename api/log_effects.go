@@ -1,0 +1,109 @@
+package api
+
+import (
+	"time"
+
+	"steward/workflows/engine"
+)
+
+// effect tells one consequence of a decision; the inner workings (nodes, formulas, outputs) are left out.
+func (t *teller) effect(c engine.Change) (LogEffect, bool) {
+	text, step := t.taskEffect(c)
+	if text == (Text{}) {
+		text, step = t.processEffect(c)
+	}
+	if text == (Text{}) {
+		text = t.bookingEffect(c)
+	}
+	if text == (Text{}) {
+		return LogEffect{}, false
+	}
+	return LogEffect{Kind: engine.Kind(c), Step: step, Text: text}, true
+}
+
+func (t *teller) taskEffect(c engine.Change) (text Text, step string) {
+	switch c := c.(type) {
+	case *engine.TaskOpened:
+		to := c.Task.Candidates
+		if c.Task.Assignee != "" {
+			to = []string{"user:" + c.Task.Assignee}
+		}
+		return say("新任务“%s”，由%s办理", "new task “%s” for %s", Text(c.Task.Name), t.everyone(to)), t.step(c.Task.Path)
+	case *engine.TaskAssigned:
+		if c.Verb != "escalate" {
+			return Text{}, ""
+		}
+		return say("“%s”升级", "“%s” was escalated", t.taskName(c.Task)), ""
+	case *engine.TaskDue:
+		return say("“%s”的期限：%s", "“%s” is now due %s", t.taskName(c.Task), moment(c.Due)), ""
+	case *engine.TaskOverdue:
+		return say("“%s”已逾期", "“%s” is overdue", t.taskName(c.Task)), ""
+	case *engine.TaskClosed:
+		if c.Status == "done" {
+			return Text{}, ""
+		}
+		return say("“%s”已关闭", "“%s” was closed", t.taskName(c.Task)), ""
+	case *engine.Voted:
+		return say("%s：%s", "%s: %s", t.names.name("user:"+c.Vote.By), c.Vote.Outcome), ""
+	case *engine.NodeSkipped:
+		return say("跳过 %s", "%s was skipped", t.step(c.Path)), t.step(c.Path)
+	}
+	return Text{}, ""
+}
+
+func (t *teller) processEffect(c engine.Change) (text Text, step string) {
+	switch c := c.(type) {
+	case *engine.ProcessEnding:
+		return say("流程收尾：%s", "the process is ending: %s", c.Outcome), ""
+	case *engine.ProcessEnded:
+		return say("流程结束：%s", "the process has ended: %s", c.Outcome), ""
+	case *engine.InputChanged:
+		return say("内容有变：%v", "changed: %v", sortedKeys(c.Fields)), ""
+	case *engine.EventTold:
+		if !c.Assumed {
+			return Text{}, ""
+		}
+		return say("无人登记，视为已发生：%s", "nobody told, taken as having happened: %s", t.eventName(c.Event)), ""
+	case *engine.RoleResolved:
+		return say("角色 %s：%s", "role %s: %s", c.Role, t.everyone(c.Principals)), ""
+	case *engine.ProposalOpened:
+		return say("提出变更：%s", "proposed: %s", t.eventName(c.Proposal.Event)), ""
+	case *engine.ProposalClosed:
+		if c.Accepted {
+			return say("变更生效", "the change took effect"), ""
+		}
+		return say("变更未生效", "the change did not take effect"), ""
+	case *engine.ChildStarted:
+		return say("启动子流程 %s", "child process %s was started", c.Child.Definition.ID), ""
+	case *engine.ChildEnded:
+		return say("子流程结束：%s", "the child process ended: %s", c.Outcome), ""
+	case *engine.Messaged:
+		return say("通知%s", "%s were told", t.everyone(c.To)), ""
+	case *engine.Recorded:
+		return say("登记到 %s", "recorded in %s", c.Register), ""
+	}
+	return Text{}, ""
+}
+
+func (t *teller) bookingEffect(c engine.Change) Text {
+	switch c := c.(type) {
+	case *engine.Booked:
+		if c.Booking.Hold {
+			return say("暂留 %s：%s 至 %s", "%s held from %s to %s", c.Booking.Resource, moment(&c.Booking.From), moment(&c.Booking.To))
+		}
+		return say("预订 %s：%s 至 %s", "%s booked from %s to %s", c.Booking.Resource, moment(&c.Booking.From), moment(&c.Booking.To))
+	case *engine.BookingConfirmed:
+		return say("暂留转为预订", "the hold became a booking")
+	case *engine.BookingEnded:
+		return say("预订结束", "the booking ended")
+	}
+	return Text{}
+}
+
+// moment writes a time for a sentence; clients that want another form find it in the fields of the log.
+func moment(t *time.Time) string {
+	if t == nil {
+		return "–"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

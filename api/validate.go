@@ -1,0 +1,314 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+)
+
+// filterOptions are the checks that every request has to pass before a handler sees it.
+func filterOptions() *openapi3filter.Options {
+	return &openapi3filter.Options{
+		MultiError:                        true,
+		RejectWhenRequestBodyNotSpecified: true,
+		KeepValidatedValue:                true,
+		AuthenticationFunc:                openapi3filter.NoopAuthenticationFunc,
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{
+			openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
+				"uuid":      openapi3.NewCallbackValidator(func(v string) error { return checkUUID(v) }),
+				"date-time": openapi3.NewCallbackValidator(func(v string) error { return checkTime(time.RFC3339, v) }),
+				"date":      openapi3.NewCallbackValidator(func(v string) error { return checkTime(time.DateOnly, v) }),
+			}),
+		},
+	}
+}
+
+// checkUUID accepts only the form with hyphens: one resource has one address.
+func checkUUID(v string) error {
+	if len(v) != 36 {
+		return errors.New("want 36 characters")
+	}
+	return uuid.Validate(v)
+}
+
+func checkTime(layout, v string) error {
+	_, err := time.Parse(layout, v)
+	return err
+}
+
+// validate checks a request against the contract.
+func (s *Server) validate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		op := operationOf(c)
+		if op == nil {
+			return next(c)
+		}
+		if err := s.checkRequest(c, op); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
+func (s *Server) checkRequest(c echo.Context, op *operation) error {
+	r := c.Request()
+	if err := checkQuery(op, r.URL); err != nil {
+		return err
+	}
+	params := make(map[string]string, len(c.ParamNames()))
+	for i, name := range c.ParamNames() {
+		params[name] = c.ParamValues()[i]
+	}
+	input := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: op.route, Options: s.filter}
+	if err := openapi3filter.ValidateRequest(r.Context(), input); err != nil {
+		return contractFailure(err)
+	}
+	if body, ok := r.Body.(interface{ ValidatedValue() any }); ok {
+		if field, found := unprintable("", body.ValidatedValue()); found {
+			return failField(field, "character", Text{Zh: "含有不能保存的字符（NUL）", En: "holds a character that cannot be stored (NUL)"})
+		}
+	}
+	return nil
+}
+
+// checkQuery refuses parameters that the operation does not know: a misspelt filter would silently show everything.
+func checkQuery(op *operation, u *url.URL) error {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return failField("query", "format", Text{Zh: "查询串编码有误", En: "the query string is not well encoded"})
+	}
+	f := &failure{code: codeInvalid}
+	for name, values := range query {
+		parameter := parameterOf(op, name)
+		switch {
+		case parameter == nil:
+			f.fields = append(f.fields, fieldFailure{clip(name), "unknown", Text{Zh: "没有这个参数", En: "there is no such parameter"}})
+		case len(values) > 1:
+			f.fields = append(f.fields, fieldFailure{name, "repeated", Text{Zh: "只能出现一次", En: "may be given only once"}})
+		case !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0):
+			f.fields = append(f.fields, fieldFailure{name, "character", Text{Zh: "含有无效字符", En: "holds an invalid character"}})
+		}
+	}
+	if len(f.fields) == 0 {
+		return nil
+	}
+	slices.SortFunc(f.fields, func(a, b fieldFailure) int { return strings.Compare(a.field, b.field) })
+	return f
+}
+
+func parameterOf(op *operation, name string) *openapi3.Parameter {
+	if p := op.route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name); p != nil {
+		return p
+	}
+	return op.route.PathItem.Parameters.GetByInAndName(openapi3.ParameterInQuery, name)
+}
+
+// unprintable finds a text with a NUL, which Postgres cannot store, and answers its field.
+func unprintable(at string, value any) (field string, found bool) {
+	switch v := value.(type) {
+	case string:
+		return at, strings.ContainsRune(v, 0)
+	case []any:
+		for i, e := range v {
+			if field, found = unprintable(join(at, fmt.Sprint(i)), e); found {
+				return field, true
+			}
+		}
+	case map[string]any:
+		for name, e := range v {
+			if strings.ContainsRune(name, 0) {
+				return at, true
+			}
+			if field, found = unprintable(join(at, name), e); found {
+				return field, true
+			}
+		}
+	}
+	return "", false
+}
+
+func join(at, name string) string {
+	if at == "" {
+		return name
+	}
+	return at + "." + name
+}
+
+// clip shortens what a client wrote before it is shown to them again.
+func clip(s string) string {
+	s = strings.ToValidUTF8(s, "?")
+	if runes := []rune(s); len(runes) > 100 {
+		return string(runes[:100]) + "…"
+	}
+	return s
+}
+
+// contractFailure turns what the contract's checker found into named fields. Its own messages are not shown: they quote
+// values, and passwords are values.
+func contractFailure(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return tooLarge
+	}
+	f := &failure{code: codeInvalid}
+	for _, e := range flatten(err) {
+		var re *openapi3filter.RequestError
+		if !errors.As(e, &re) {
+			return &failure{code: codeMalformed, cause: errors.New("request does not fit the contract")}
+		}
+		if bad := requestFailure(f, re); bad != nil {
+			return bad
+		}
+	}
+	slices.SortStableFunc(f.fields, func(a, b fieldFailure) int { return strings.Compare(a.field, b.field) })
+	return f
+}
+
+func flatten(err error) []error {
+	var many openapi3.MultiError
+	if m, ok := err.(openapi3.MultiError); ok { //nolint:errorlint // only the outermost list is taken apart here
+		many = m
+	} else {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range many {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}
+
+// requestFailure adds the faulty fields of one error, or answers a failure of the whole request.
+func requestFailure(f *failure, re *openapi3filter.RequestError) *failure {
+	at := ""
+	if re.Parameter != nil {
+		at = re.Parameter.Name
+	}
+	switch {
+	case errors.Is(re.Err, openapi3filter.ErrInvalidRequired):
+		f.fields = append(f.fields, required(orDefault(at, "body")))
+	case re.Parameter == nil && re.Err == nil && strings.HasPrefix(re.Reason, "header Content-Type"):
+		return fail(codeMediaType)
+	case re.Err == nil:
+		return fail(codeMalformed)
+	default:
+		return valueFailures(f, at, re)
+	}
+	return nil
+}
+
+func valueFailures(f *failure, at string, re *openapi3filter.RequestError) *failure {
+	for _, e := range flatten(re.Err) {
+		var se *openapi3.SchemaError
+		switch {
+		case errors.As(e, &se):
+			f.fields = append(f.fields, fieldOf(at, se))
+		case re.Parameter != nil:
+			f.fields = append(f.fields, fieldFailure{at, "type", Text{Zh: "格式或类型不正确", En: "has the wrong type or format"}})
+		default:
+			return &failure{code: codeMalformed, cause: errors.New("the body is not JSON")}
+		}
+	}
+	return nil
+}
+
+func required(field string) fieldFailure {
+	if field == "Idempotency-Key" {
+		return fieldFailure{field, "required", Text{
+			Zh: "缺少请求头 Idempotency-Key：每次操作请生成一个新的值，例如 UUID", En: "the header Idempotency-Key is missing: send a fresh value for each change, for example a UUID",
+		}}
+	}
+	return fieldFailure{field, "required", Text{Zh: "必填", En: "is required"}}
+}
+
+var quoted = regexp.MustCompile(`"([^"]*)"`)
+
+// fieldOf words one violated rule of a schema.
+func fieldOf(at string, se *openapi3.SchemaError) fieldFailure {
+	for _, name := range se.JSONPointer() {
+		at = join(at, clip(name))
+	}
+	code := se.SchemaField
+	switch code {
+	case "required":
+		return required(orDefault(at, "body"))
+	case "properties":
+		name := ""
+		if m := quoted.FindStringSubmatch(se.Reason); m != nil {
+			name = clip(m[1])
+		}
+		return fieldFailure{join(at, name), "unknown", Text{Zh: "没有这个字段", En: "there is no such field"}}
+	case "nullable":
+		code = "type"
+	}
+	return fieldFailure{orDefault(at, "body"), code, wording(code, se.Schema)}
+}
+
+// wording says in both languages what a rule of a schema wants.
+func wording(code string, schema *openapi3.Schema) Text {
+	if schema == nil {
+		return Text{Zh: "不符合要求", En: "is not acceptable"}
+	}
+	switch code {
+	case "type":
+		return Text{Zh: "类型应为 " + typeOf(schema), En: "must be of type " + typeOf(schema)}
+	case "format", "pattern":
+		form := orDefault(schema.Format, schema.Pattern)
+		return Text{Zh: "格式应为 " + form, En: "must have the format " + form}
+	case "enum":
+		options := strings.Trim(fmt.Sprint(schema.Enum...), "[]")
+		if len(schema.Enum) > 1 {
+			options = joined(schema.Enum)
+		}
+		return Text{Zh: "应为以下之一：" + options, En: "must be one of " + options}
+	}
+	return bounds(code, schema)
+}
+
+func bounds(code string, schema *openapi3.Schema) Text {
+	switch code {
+	case "minLength":
+		return Text{Zh: fmt.Sprintf("至少 %d 个字符", schema.MinLength), En: fmt.Sprintf("must have at least %d characters", schema.MinLength)}
+	case "maxLength":
+		return Text{Zh: fmt.Sprintf("最多 %d 个字符", *schema.MaxLength), En: fmt.Sprintf("must have at most %d characters", *schema.MaxLength)}
+	case "minimum":
+		return Text{Zh: fmt.Sprintf("不能小于 %v", *schema.Min), En: fmt.Sprintf("must be at least %v", *schema.Min)}
+	case "maximum":
+		return Text{Zh: fmt.Sprintf("不能大于 %v", *schema.Max), En: fmt.Sprintf("must be at most %v", *schema.Max)}
+	case "minItems":
+		return Text{Zh: fmt.Sprintf("至少 %d 项", schema.MinItems), En: fmt.Sprintf("must have at least %d entries", schema.MinItems)}
+	case "maxItems":
+		return Text{Zh: fmt.Sprintf("最多 %d 项", *schema.MaxItems), En: fmt.Sprintf("must have at most %d entries", *schema.MaxItems)}
+	case "uniqueItems":
+		return Text{Zh: "不能有重复项", En: "must not repeat an entry"}
+	case "minProperties", "maxProperties":
+		return Text{Zh: "须恰好填写其中一项", En: "must have exactly one of its fields"}
+	}
+	return Text{Zh: "不符合要求", En: "is not acceptable"}
+}
+
+func typeOf(schema *openapi3.Schema) string {
+	if schema.Type == nil {
+		return "?"
+	}
+	return strings.Join(schema.Type.Slice(), ", ")
+}
+
+func joined(values []any) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,110 @@
+package expr
+
+import (
+	"strconv"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// fact says that the value at a place is not nil, within the part of the expression that is only reached then.
+type fact struct {
+	place string
+	next  *fact
+}
+
+// narrowed returns the type of a node with what is known about its place.
+func (c *checker) narrowed(node ast.Node, t Type) Type {
+	if !t.nullable || c.known == nil {
+		return t
+	}
+	place, ok := c.place(node)
+	if !ok {
+		return t
+	}
+	for f := c.known; f != nil; f = f.next {
+		if f.place == place {
+			return t.NonNull()
+		}
+	}
+	return t
+}
+
+// place returns a canonical name for what can be named: x, x.y, x[0] and elements, whether written with `.` or `?.`.
+func (c *checker) place(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.IdentifierNode:
+		return n.Value, true
+	case *ast.PointerNode:
+		return "#" + n.Name + strconv.Itoa(len(c.elements)), true
+	case *ast.ChainNode:
+		return c.place(n.Node)
+	case *ast.MemberNode:
+		base, ok := c.place(n.Node)
+		if !ok {
+			return "", false
+		}
+		switch key := n.Property.(type) {
+		case *ast.StringNode:
+			return base + "." + key.Value, true
+		case *ast.IntegerNode:
+			return base + "[" + strconv.Itoa(key.Value) + "]", true
+		}
+	}
+	return "", false
+}
+
+// assuming runs visit with all that follows from the condition having been true, or false.
+func (c *checker) assuming(condition ast.Node, outcome bool, visit func()) {
+	before := c.known
+	c.learn(condition, outcome)
+	visit()
+	c.known = before
+}
+
+// learn adds the places that are not nil when the condition yields outcome.
+func (c *checker) learn(condition ast.Node, outcome bool) {
+	switch n := condition.(type) {
+	case *ast.UnaryNode:
+		if n.Operator == "!" || n.Operator == "not" {
+			c.learn(n.Node, !outcome)
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "&&", "and":
+			if outcome {
+				c.learn(n.Left, true)
+				c.learn(n.Right, true)
+			}
+		case "||", "or":
+			if !outcome {
+				c.learn(n.Left, false)
+				c.learn(n.Right, false)
+			}
+		case "==", "!=":
+			c.learnEquality(n, outcome == (n.Operator == "=="))
+		}
+	}
+}
+
+func (c *checker) learnEquality(n *ast.BinaryNode, equal bool) {
+	for _, pair := range [][2]ast.Node{{n.Left, n.Right}, {n.Right, n.Left}} {
+		place, other := pair[0], c.types[pair[1]]
+		_, againstNil := pair[1].(*ast.NilNode)
+		if againstNil && !equal || equal && !other.nullable && other.kind != KindAny {
+			c.present(place)
+		}
+	}
+}
+
+// present records that a place is not nil, and neither is what it was read from.
+func (c *checker) present(node ast.Node) {
+	if chained, ok := node.(*ast.ChainNode); ok {
+		node = chained.Node
+	}
+	if place, ok := c.place(node); ok {
+		c.known = &fact{place: place, next: c.known}
+	}
+	if member, ok := node.(*ast.MemberNode); ok {
+		c.present(member.Node)
+	}
+}

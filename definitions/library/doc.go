@@ -1,0 +1,5 @@
+// Package library holds the processes that are shipped: YAML only, one folder a domain, one file a process, beside the
+// tasks, forms and registers that they share. To add a process, copy a file.
+//
+// The Go code here embeds and loads these files and does nothing else; what a file means is told by package definitions.
+package library

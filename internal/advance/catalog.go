@@ -1,0 +1,306 @@
+package advance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"steward/definitions"
+	"steward/internal/calendar"
+	"steward/internal/store"
+	"steward/workflows/engine"
+)
+
+// freshness is how long the newest version of a definition, house parameters and calendars are taken from memory. What was
+// published is seen everywhere within this time.
+const freshness = time.Second
+
+// Catalog compiles published definitions and keeps them; a published version never changes.
+type Catalog struct {
+	store    *store.Store
+	registry *definitions.Registry
+
+	turn turn
+
+	mu         sync.RWMutex
+	compiled   map[engine.Ref]*definitions.Definition // by id and version alone
+	latest     map[string]engine.Ref
+	parameters map[string]map[string]any
+}
+
+// NewCatalog makes a catalog over the definitions in st, compiled with the kinds of registry.
+func NewCatalog(st *store.Store, registry *definitions.Registry) *Catalog {
+	return &Catalog{
+		store: st, registry: registry, compiled: make(map[engine.Ref]*definitions.Definition), latest: make(map[string]engine.Ref),
+		parameters: make(map[string]map[string]any),
+	}
+}
+
+// Get answers a version of a definition. The error wraps store.ErrNotFound when there is none.
+func (c *Catalog) Get(ctx context.Context, id string, version int) (*definitions.Definition, error) {
+	key := engine.Ref{ID: id, Version: version}
+	c.mu.RLock()
+	def := c.compiled[key]
+	c.mu.RUnlock()
+	if def != nil {
+		return def, nil
+	}
+	row, err := c.store.Definition(ctx, id, int32(version))
+	if err != nil {
+		return nil, err
+	}
+	return c.compile(key, row.Bundle)
+}
+
+func (c *Catalog) compile(key engine.Ref, text string) (*definitions.Definition, error) {
+	var bundle definitions.Bundle
+	if err := json.Unmarshal([]byte(text), &bundle); err != nil {
+		return nil, fmt.Errorf("read bundle of %s version %d: %w", key.ID, key.Version, err)
+	}
+	def, problems := definitions.Compile(bundle, c.registry)
+	if def == nil {
+		return nil, fmt.Errorf("definition %s version %d does not compile any more: %v", key.ID, key.Version, problems)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.compiled[key] = def
+	return def, nil
+}
+
+// cached answers a version that is in memory, without a look at the database.
+func (c *Catalog) cached(ref engine.Ref) *definitions.Definition {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.compiled[engine.Ref{ID: ref.ID, Version: ref.Version}]
+}
+
+// newest answers which version of a definition was the newest at the last refresh.
+func (c *Catalog) newest(id string) (engine.Ref, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	ref, ok := c.latest[id]
+	return ref, ok
+}
+
+// Latest answers the newest published version; nil when nothing is published under the id.
+func (c *Catalog) Latest(ctx context.Context, id string) (*definitions.Definition, engine.Ref, error) {
+	if err := c.Refresh(ctx); err != nil {
+		return nil, engine.Ref{}, err
+	}
+	ref, ok := c.newest(id)
+	if !ok {
+		return nil, engine.Ref{}, nil
+	}
+	def, err := c.Get(ctx, id, ref.Version)
+	return def, ref, err
+}
+
+// List answers the newest published version of every definition, by id.
+func (c *Catalog) List(ctx context.Context) ([]engine.Ref, error) {
+	if err := c.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(c.latest), func(a, b engine.Ref) int { return strings.Compare(a.ID, b.ID) }), nil
+}
+
+// Parameters answers the house's values for the parameters of a definition, as last read by Refresh.
+func (c *Catalog) Parameters(id string) map[string]any {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.parameters[id]
+}
+
+// ParameterKey is the key of a house parameter among the settings.
+func ParameterKey(definition, name string) string { return "parameter/" + definition + "/" + name }
+
+// Refresh reads which versions are the newest, and the house parameters, when what is in memory is older than a second.
+// While one caller reads, the others go on with what there is.
+func (c *Catalog) Refresh(ctx context.Context) error {
+	if !c.turn.take() {
+		return nil
+	}
+	latest, err := c.readLatest(ctx)
+	if err != nil {
+		c.turn.give(false)
+		return err
+	}
+	parameters, err := c.readParameters(ctx)
+	if err != nil {
+		c.turn.give(false)
+		return err
+	}
+	c.mu.Lock()
+	c.latest, c.parameters = latest, parameters
+	c.mu.Unlock()
+	c.turn.give(true)
+	return nil
+}
+
+// Reload makes the next Refresh read in any case, after something was published here.
+func (c *Catalog) Reload() { c.turn.expire() }
+
+func (c *Catalog) readLatest(ctx context.Context) (map[string]engine.Ref, error) {
+	rows, err := c.store.Lists().Query(ctx, `SELECT DISTINCT ON (id) id, version, digest FROM definitions WHERE state = 'published' ORDER BY id, version DESC`)
+	if err != nil {
+		return nil, fmt.Errorf("read definitions: %w", store.Classify(err))
+	}
+	defer rows.Close()
+	latest := make(map[string]engine.Ref)
+	for rows.Next() {
+		var ref engine.Ref
+		if err := rows.Scan(&ref.ID, &ref.Version, &ref.Digest); err != nil {
+			return nil, err
+		}
+		latest[ref.ID] = ref
+	}
+	return latest, store.Classify(rows.Err())
+}
+
+func (c *Catalog) readParameters(ctx context.Context) (map[string]map[string]any, error) {
+	rows, err := c.store.Settings(ctx, "parameter/")
+	if err != nil {
+		return nil, fmt.Errorf("read house parameters: %w", err)
+	}
+	parameters := make(map[string]map[string]any)
+	for _, row := range rows {
+		id, name, ok := strings.Cut(strings.TrimPrefix(row.Key, "parameter/"), "/")
+		var value any
+		if !ok || json.Unmarshal(row.Value, &value) != nil {
+			continue
+		}
+		if parameters[id] == nil {
+			parameters[id] = make(map[string]any)
+		}
+		parameters[id][name] = value
+	}
+	return parameters, nil
+}
+
+// turn lets one caller at a time renew what is older than freshness.
+type turn struct {
+	mu   sync.Mutex
+	busy bool
+	at   time.Time
+}
+
+// take answers whether the caller has to renew; the first time everybody waits for it.
+func (t *turn) take() bool {
+	t.mu.Lock()
+	if t.at.IsZero() {
+		return true // keeps the lock: there is nothing yet to go on with
+	}
+	defer t.mu.Unlock()
+	if t.busy || time.Since(t.at) < freshness {
+		return false
+	}
+	t.busy = true
+	return true
+}
+
+// give ends a turn.
+func (t *turn) give(done bool) {
+	if !t.at.IsZero() {
+		t.mu.Lock()
+	}
+	defer t.mu.Unlock()
+	t.busy = false
+	if done {
+		t.at = time.Now()
+	}
+}
+
+func (t *turn) expire() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.at.IsZero() {
+		t.at = t.at.Add(-freshness)
+	}
+}
+
+// Calendars answers working calendars: the bundled ones, with the years that the house has loaded since.
+type Calendars struct {
+	store *store.Store
+	turn  turn
+
+	mu     sync.RWMutex
+	byName map[string]*calendar.Calendar
+}
+
+// DefaultCalendar is the calendar of definitions that name none.
+const DefaultCalendar = "cn"
+
+// NewCalendars makes the calendars of a house; st may be nil for the bundled ones alone.
+func NewCalendars(st *store.Store) *Calendars {
+	return &Calendars{store: st, byName: make(map[string]*calendar.Calendar)}
+}
+
+// Get answers a calendar by name, "" being the house's, as of the last Refresh.
+func (c *Calendars) Get(name string) (*calendar.Calendar, error) {
+	if name == "" {
+		name = DefaultCalendar
+	}
+	c.mu.RLock()
+	cal := c.byName[name]
+	c.mu.RUnlock()
+	if cal != nil {
+		return cal, nil
+	}
+	cal, err := calendar.Bundled(name)
+	if err != nil {
+		return nil, fmt.Errorf("calendar %q: %w", name, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.byName[name] = cal
+	return cal, nil
+}
+
+// Refresh reads the loaded calendars again when they are older than a second.
+func (c *Calendars) Refresh(ctx context.Context) error {
+	if c.store == nil || !c.turn.take() {
+		return nil
+	}
+	made, err := c.read(ctx)
+	if err == nil {
+		c.mu.Lock()
+		c.byName = made
+		c.mu.Unlock()
+	}
+	c.turn.give(err == nil)
+	return err
+}
+
+// read makes the calendars of the house from the bundled ones and what was loaded.
+func (c *Calendars) read(ctx context.Context) (map[string]*calendar.Calendar, error) {
+	rows, err := c.store.LatestCalendars(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read calendars: %w", err)
+	}
+	made := make(map[string]*calendar.Calendar)
+	for _, row := range rows {
+		data, err := calendar.ParseData([]byte(row.Data))
+		if err != nil {
+			return nil, fmt.Errorf("calendar %s version %d: %w", row.ID, row.Version, err)
+		}
+		if made[row.ID], err = merge(row.ID, data); err != nil {
+			return nil, fmt.Errorf("calendar %s version %d: %w", row.ID, row.Version, err)
+		}
+	}
+	return made, nil
+}
+
+// merge lays loaded data over the bundled calendar of the same name, if there is one.
+func merge(id string, data calendar.Data) (*calendar.Calendar, error) {
+	base, err := calendar.Bundled(id)
+	if err != nil {
+		return calendar.New(data)
+	}
+	return base.Extend(data)
+}

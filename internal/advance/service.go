@@ -1,0 +1,295 @@
+package advance
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"steward/definitions"
+	"steward/internal/people"
+	"steward/internal/store"
+	"steward/internal/store/storesql"
+	"steward/workflows/engine"
+)
+
+// Mode says who decides first: the process's workflow, or the API.
+type Mode string
+
+// The two settings of `decide`.
+const (
+	ModeWorkflow Mode = "workflow"
+	ModeAPI      Mode = "api"
+)
+
+// Service takes commands: it stores them, has them decided and waits for their receipts. It implements Commander.
+type Service struct {
+	advancer *Advancer
+	store    *store.Store
+	receipts *store.Receipts
+	mode     Mode
+	away     func() bool
+	patience time.Duration
+}
+
+// DefaultPatience is how long a command waits for the workflow before the API decides itself.
+const DefaultPatience = time.Second
+
+// NewService makes a Service. away says that Temporal is known to be unreachable, so that waiting for it makes no sense.
+func NewService(a *Advancer, receipts *store.Receipts, mode Mode, away func() bool, patience time.Duration) *Service {
+	if patience <= 0 {
+		patience = DefaultPatience
+	}
+	return &Service{advancer: a, store: a.store, receipts: receipts, mode: mode, away: away, patience: patience}
+}
+
+var _ Commander = (*Service)(nil)
+
+// startSpace is the namespace of process ids: UUIDv5 over starter and key.
+var startSpace = uuid.MustParse("7f1c7a5e-3b9a-4d53-9f6e-6a1f0b8f2c11")
+
+// Start validates a start, stores the process with its start command, and has it decided.
+func (s *Service) Start(ctx context.Context, st Start) (Result, error) {
+	def, ref, err := s.definition(ctx, st)
+	if err != nil {
+		return Result{}, err
+	}
+	process := uuid.NewSHA1(startSpace, []byte(st.Actor+"\x00"+st.Key))
+	data := engine.StartData{Definition: ref, Process: process.String(), Input: st.Input, Parameters: s.advancer.catalog.Parameters(ref.ID)}
+	digest := digestOf(ref.ID, st.Version, st.Input)
+	if done, ok, err := s.repeated(ctx, st.Actor, st.Key, digest); ok || err != nil {
+		return done, err
+	}
+	intro, refusal, err := s.introduce(ctx, def, data, st.Actor)
+	if err != nil || refusal != nil {
+		return refusedResult(process, refusal), err
+	}
+	create := &newProcess{ref: ref, starter: st.Actor, title: encode(intro.Title), businessKey: nullable(intro.BusinessKey)}
+	res, err := s.submit(ctx, Command{Process: process, Type: engine.EventStart, Actor: st.Actor, Key: st.Key, Payload: data}, create, digest)
+	return res, s.startError(ctx, err, ref.ID, intro.BusinessKey)
+}
+
+func (s *Service) definition(ctx context.Context, st Start) (*definitions.Definition, engine.Ref, error) {
+	def, ref, err := s.advancer.catalog.Latest(ctx, st.Definition)
+	if err == nil && def != nil && st.Version != 0 && st.Version != ref.Version {
+		ref = engine.Ref{ID: st.Definition, Version: st.Version}
+		def, err = s.advancer.catalog.Get(ctx, st.Definition, st.Version)
+		if err == nil {
+			ref.Digest = def.Digest
+		}
+	}
+	if errors.Is(err, store.ErrNotFound) || (err == nil && def == nil) {
+		return nil, ref, ErrNoDefinition
+	}
+	return def, ref, err
+}
+
+// introduce asks the engine whether the start would be refused now, so that nothing wrong is stored.
+func (s *Service) introduce(ctx context.Context, def *definitions.Definition, data engine.StartData, actor string) (engine.Introduction, *engine.Refusal, error) {
+	payload, err := json.Marshal(data)
+	if err != nil {
+		return engine.Introduction{}, nil, fmt.Errorf("encode start: %w", err)
+	}
+	if err := s.advancer.calendars.Refresh(ctx); err != nil {
+		return engine.Introduction{}, nil, err
+	}
+	env := &outside{calendars: s.advancer.calendars, directory: people.NewDirectory(s.store.Pool())}
+	ev := engine.Event{Type: engine.EventStart, At: time.Now().UTC(), Actor: engine.Actor{User: actor}, Data: payload}
+	intro, err := s.advancer.engine.Introduce(ctx, def, ev, env)
+	var refusal *engine.Refusal
+	if errors.As(err, &refusal) {
+		return intro, refusal, nil
+	}
+	return intro, nil, err
+}
+
+func refusedResult(process uuid.UUID, r *engine.Refusal) Result {
+	if r == nil {
+		return Result{}
+	}
+	return Result{Process: process, Receipt: receiptOf(r, "")}
+}
+
+// startError names the process that has the business key, in the chain of the error.
+func (s *Service) startError(ctx context.Context, err error, definition, key string) error {
+	var c *store.ConstraintError
+	if !errors.As(err, &c) || c.Constraint != "processes_business_key" {
+		return err
+	}
+	taken := &BusinessKeyError{Key: key}
+	row := s.store.Pool().QueryRow(ctx, `SELECT id FROM processes WHERE definition_id = $1 AND business_key = $2 AND status <> 'ended'`, definition, key)
+	if scan := row.Scan(&taken.Process); scan != nil {
+		taken.Process = uuid.Nil
+	}
+	return taken
+}
+
+// BusinessKeyError says which open process has the business key; uuid.Nil when it ended meanwhile.
+type BusinessKeyError struct {
+	Key     string
+	Process uuid.UUID
+}
+
+// Error names the key.
+func (e *BusinessKeyError) Error() string { return ErrBusinessKey.Error() + ": " + e.Key }
+
+// Unwrap answers ErrBusinessKey.
+func (e *BusinessKeyError) Unwrap() error { return ErrBusinessKey }
+
+// Submit stores a command and has it decided.
+func (s *Service) Submit(ctx context.Context, c Command) (Result, error) {
+	digest := digestOf(c.Process.String()+"/"+c.Type, 0, c.Payload)
+	return s.submit(ctx, c, nil, digest)
+}
+
+// commandID is the same for every repetition of a request, so that its receipt can be waited for before it is stored.
+func commandID(actor, key string) uuid.UUID {
+	return uuid.NewSHA1(startSpace, []byte("command\x00"+actor+"\x00"+key))
+}
+
+func (s *Service) submit(ctx context.Context, c Command, create *newProcess, digest []byte) (Result, error) {
+	id := commandID(c.Actor, c.Key)
+	payload, err := json.Marshal(c.Payload)
+	if err != nil {
+		return Result{}, fmt.Errorf("encode command: %w", err)
+	}
+	cmd := &newCommand{InsertCommandParams: storesql.InsertCommandParams{
+		ID: id, ProcessID: c.Process, Actor: c.Actor, Key: c.Key, BodyDigest: digest, Type: c.Type, Payload: string(payload), HoldUntil: c.HoldUntil, Trace: traceOf(ctx),
+	}}
+	res := Result{Command: id, Process: c.Process}
+	if s.mode == ModeAPI {
+		return s.decideHere(ctx, res, job{process: c.Process, insert: cmd, create: create})
+	}
+	return s.decideThere(ctx, res, cmd, create)
+}
+
+// decideHere stores and decides in one transaction.
+func (s *Service) decideHere(ctx context.Context, res Result, j job) (Result, error) {
+	out, err := s.advancer.run(ctx, j)
+	if err != nil {
+		return res, err
+	}
+	for _, r := range out.receipts {
+		if r.command == res.Command {
+			return s.read(res, r.receipt, false)
+		}
+	}
+	return s.lookUp(ctx, res, j.insert.BodyDigest, !j.insert.fresh)
+}
+
+// decideThere stores the command, has the workflow decide, and decides here when that takes too long.
+func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand, create *newProcess) (Result, error) {
+	expected := s.receipts.Expect(res.Command)
+	defer expected.Cancel()
+	fresh, err := s.advancer.storeCommand(ctx, cmd, create)
+	if err != nil {
+		return res, err
+	}
+	if !fresh {
+		return s.lookUp(ctx, res, cmd.BodyDigest, true)
+	}
+	if cmd.HoldUntil != nil && cmd.HoldUntil.After(time.Now()) {
+		return res, ErrNotDecidedYet
+	}
+	s.advancer.nudge(ctx, res.Process, Effects{Again: true, Start: create != nil})
+	if s.away() {
+		return s.decideAfterAll(ctx, res, cmd)
+	}
+	patient, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	receipt, err := expected.Wait(patient)
+	if err == nil {
+		return s.read(res, receipt, false)
+	}
+	if ctx.Err() != nil {
+		return res, errors.Join(ErrNotDecidedYet, ctx.Err())
+	}
+	return s.decideAfterAll(ctx, res, cmd)
+}
+
+// decideAfterAll runs the same Advance here; the sweeper tells Temporal later.
+func (s *Service) decideAfterAll(ctx context.Context, res Result, cmd *newCommand) (Result, error) {
+	if _, err := s.advancer.run(ctx, job{process: res.Process}); err != nil {
+		return res, errors.Join(ErrNotDecidedYet, err)
+	}
+	return s.lookUp(ctx, res, cmd.BodyDigest, false)
+}
+
+// repeated answers the first result of a request that was made before.
+func (s *Service) repeated(ctx context.Context, actor, key string, digest []byte) (Result, bool, error) {
+	cmd, err := s.store.Command(ctx, commandID(actor, key))
+	if errors.Is(err, store.ErrNotFound) {
+		return Result{}, false, nil
+	}
+	if err != nil {
+		return Result{}, false, err
+	}
+	res, err := s.lookUp(ctx, Result{Command: cmd.ID, Process: cmd.ProcessID}, digest, true)
+	return res, true, err
+}
+
+// lookUp reads what became of a stored command.
+func (s *Service) lookUp(ctx context.Context, res Result, digest []byte, replay bool) (Result, error) {
+	cmd, err := s.store.Command(ctx, res.Command)
+	if err != nil {
+		return res, err
+	}
+	if digest != nil && string(cmd.BodyDigest) != string(digest) {
+		return res, ErrKeyReused
+	}
+	res.Process = cmd.ProcessID
+	if cmd.Receipt == nil {
+		return s.undecided(ctx, res)
+	}
+	return s.read(res, *cmd.Receipt, replay)
+}
+
+// undecided tells a command that waits for its turn from one that is parked as an incident.
+func (s *Service) undecided(ctx context.Context, res Result) (Result, error) {
+	var parked bool
+	err := s.store.Pool().QueryRow(ctx, `SELECT EXISTS (SELECT FROM incidents WHERE process_id = $1 AND event_id = $2 AND resolved_at IS NULL)`,
+		res.Process, "cmd/"+res.Command.String()).Scan(&parked)
+	switch {
+	case err != nil:
+		return res, store.Classify(err)
+	case parked:
+		return res, ErrParked
+	}
+	return res, ErrNotDecidedYet
+}
+
+func (s *Service) read(res Result, receipt string, replay bool) (Result, error) {
+	res.Replay = replay
+	if err := json.Unmarshal([]byte(receipt), &res.Receipt); err != nil {
+		return res, fmt.Errorf("read receipt of command %s: %w", res.Command, err)
+	}
+	return res, nil
+}
+
+// Receipt answers what became of a command.
+func (s *Service) Receipt(ctx context.Context, command uuid.UUID) (Result, error) {
+	return s.lookUp(ctx, Result{Command: command}, nil, false)
+}
+
+// Withdraw deletes a command that is still held back.
+func (s *Service) Withdraw(ctx context.Context, command uuid.UUID, actor string) (bool, error) {
+	err := s.store.UndoCommand(ctx, command, actor)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// digestOf identifies the content of a request.
+func digestOf(what string, version int, payload any) []byte {
+	body, err := json.Marshal(payload)
+	if err != nil {
+		body = nil
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", what, version, body))
+	return sum[:]
+}

@@ -1,0 +1,47 @@
+package advance
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/store"
+	"steward/workflows/engine"
+)
+
+// storeCommand stores a command, and the process that it starts, in one transaction. fresh is false when the key was used
+// before.
+func (a *Advancer) storeCommand(ctx context.Context, c *newCommand, p *newProcess) (fresh bool, err error) {
+	if p == nil {
+		return insertCommand(ctx, a.store.Pool(), c)
+	}
+	err = a.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sqlInsertProcess, c.ProcessID, p.ref.ID, p.ref.Version, p.ref.Digest, p.title, p.businessKey, p.starter, engine.StateFormat)
+		if err == nil {
+			fresh, err = insertCommand(ctx, tx, c)
+		}
+		return err
+	})
+	return fresh, err
+}
+
+func insertCommand(ctx context.Context, db store.DBTX, c *newCommand) (bool, error) {
+	var id uuid.UUID
+	err := db.QueryRow(ctx, sqlInsertCommand, c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, store.Classify(err)
+}
+
+// CancelFromTemporal stores the command that a cancellation of the workflow in Temporal stands for, once per process.
+func (a *Advancer) CancelFromTemporal(ctx context.Context, process uuid.UUID) error {
+	body := encode(engine.CancelData{Reason: "workflow cancelled"})
+	sum := sha256.Sum256([]byte(body))
+	_, err := a.store.Pool().Exec(ctx, sqlCommand, uuid.NewSHA1(process, []byte("temporal/cancel")), process, "process/temporal",
+		"cancel/"+process.String(), sum[:], engine.EventCancel, body)
+	return store.Classify(err)
+}

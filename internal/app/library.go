@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"steward/definitions"
+	"steward/definitions/library"
+	"steward/internal/store"
+)
+
+// PublishLibrary publishes every shipped definition that is new or changed, and the registers that they write. It answers
+// how many versions were made.
+func (a *App) PublishLibrary(ctx context.Context) (int, error) {
+	bundles, err := library.Bundles()
+	if err != nil {
+		return 0, err
+	}
+	made := 0
+	for _, b := range bundles {
+		created, err := a.Publish(ctx, b, "library")
+		if err != nil {
+			return made, err
+		}
+		if created {
+			made++
+		}
+	}
+	return made, nil
+}
+
+// Publish compiles a bundle and stores it as the newest version of its definition, unless that version is the newest already.
+func (a *App) Publish(ctx context.Context, b definitions.Bundle, by string) (created bool, err error) {
+	def, problems := definitions.Compile(b, a.registry)
+	if def == nil {
+		return false, &FaultyError{File: b.Name, Problems: problems}
+	}
+	if err := a.putRegisters(ctx, b); err != nil {
+		return false, err
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		return false, fmt.Errorf("encode bundle %s: %w", b.Name, err)
+	}
+	_, created, err = a.Store.PublishDefinition(ctx, store.NewDefinition{ID: def.ID, Digest: def.Digest, Bundle: string(text), PublishedBy: by})
+	if err == nil {
+		a.Catalog.Reload()
+	}
+	return created, err
+}
+
+// putRegisters stores the registers of a bundle.
+func (a *App) putRegisters(ctx context.Context, b definitions.Bundle) error {
+	for name, text := range b.Files {
+		id, ok := strings.CutPrefix(name, "registers/")
+		if !ok {
+			continue
+		}
+		r, err := definitions.ParseRegister(name, text)
+		if err != nil {
+			return fmt.Errorf("register %s: %w", id, err)
+		}
+		schema, err := json.Marshal(r.Schema.Raw)
+		if err != nil {
+			return fmt.Errorf("register %s: %w", id, err)
+		}
+		if err := a.Store.PutRegister(ctx, store.Register{ID: r.Name, Name: store.Text(r.Title), Schema: string(schema)}); err != nil {
+			return fmt.Errorf("register %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// FaultyError is a definition that does not compile.
+type FaultyError struct {
+	File     string
+	Problems []definitions.Problem
+}
+
+// Error says how many problems there are and names the first.
+func (e *FaultyError) Error() string {
+	if len(e.Problems) == 0 {
+		return e.File + " does not compile"
+	}
+	return fmt.Sprintf("%s has %d problems, the first: %s", e.File, len(e.Problems), e.Problems[0].Message.En)
+}
+

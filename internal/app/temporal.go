@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+
+	"steward/api"
+)
+
+// dial makes a client that connects when it is first needed, so that people can work while Temporal is away.
+func (a *App) dial() (client.Client, error) {
+	opts := client.Options{
+		HostPort: a.cfg.TemporalAddress, Namespace: a.cfg.Namespace, Logger: log.NewStructuredLogger(quiet(a.log)),
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: client.GrpcCompressionNone},
+	}
+	if a.cfg.Tracing {
+		tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("tracing of Temporal: %w", err)
+		}
+		opts.Interceptors = []interceptor.ClientInterceptor{tracing}
+	}
+	c, err := client.NewLazyClient(opts)
+	if err != nil {
+		return nil, fmt.Errorf("temporal at %s: %w", a.cfg.TemporalAddress, err)
+	}
+	return c, nil
+}
+
+// quiet keeps the SDK's chatter out of the log: it speaks from warnings on.
+func quiet(l *slog.Logger) *slog.Logger { return slog.New(warnings{l.Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(attrs)} }
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
+
+// probes are what /readyz looks at besides the database. Without Temporal people can still work, so it is not needed.
+func (a *App) probes() []api.Probe {
+	return []api.Probe{{Name: "temporal", Check: func(ctx context.Context) error {
+		_, err := a.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+		return err
+	}}}
+}

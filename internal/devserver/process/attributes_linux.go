@@ -1,0 +1,11 @@
+package process
+
+import "syscall"
+
+func attributes(opts Options) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Setpgid:    true,
+		Credential: opts.Credential,
+		Pdeathsig:  opts.DeathSignal,
+	}
+}

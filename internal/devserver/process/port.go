@@ -1,0 +1,62 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+)
+
+// Loopback is the only address anything below devserver listens on.
+const Loopback = "127.0.0.1"
+
+// PortInUseError says that a port somebody asked for belongs to another process.
+type PortInUseError struct {
+	// Port is the TCP port on 127.0.0.1.
+	Port int
+	// For names what wanted the port, for example "Postgres".
+	For string
+	// Cause is what the operating system said.
+	Cause error
+}
+
+// Error says in one sentence what is wrong and what to do.
+func (e *PortInUseError) Error() string {
+	return fmt.Sprintf("port %d on %s, wanted for %s, is in use by another program: stop that program or choose another port",
+		e.Port, Loopback, e.For)
+}
+
+// Unwrap returns what the operating system said.
+func (e *PortInUseError) Unwrap() error { return e.Cause }
+
+// Address returns the loopback address of port, as in "127.0.0.1:5432".
+func Address(port int) string {
+	return net.JoinHostPort(Loopback, strconv.Itoa(port))
+}
+
+// FreePort returns a TCP port nobody listens on at 127.0.0.1. Nothing holds it:
+// another process may take it before it is used.
+func FreePort(ctx context.Context) (int, error) {
+	return listen(ctx, 0)
+}
+
+// CheckPort returns a *PortInUseError when somebody listens on port at 127.0.0.1.
+func CheckPort(ctx context.Context, port int, wantedFor string) error {
+	if port < 1 || port > 65535 {
+		return fmt.Errorf("port %d, wanted for %s, is not a TCP port: choose one from 1 to 65535", port, wantedFor)
+	}
+	if _, err := listen(ctx, port); err != nil {
+		return &PortInUseError{Port: port, For: wantedFor, Cause: err}
+	}
+	return nil
+}
+
+func listen(ctx context.Context, port int) (int, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp4", Address(port))
+	if err != nil {
+		return 0, fmt.Errorf("listen on %s: %w", Address(port), err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}

@@ -1,0 +1,436 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"steward/internal/store"
+	"steward/internal/storetest"
+)
+
+func room(t *testing.T, s *store.Store, id string) store.Resource {
+	t.Helper()
+	r, err := s.PutResource(t.Context(), store.Resource{ID: id, Kind: "room", Name: store.Text{Zh: id}, Capacity: 80, Active: true})
+	require.NoError(t, err)
+	return r
+}
+
+var morning = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+func span(fromHour, toHour int) store.Span {
+	return store.Span{From: morning.Add(time.Duration(fromHour-9) * time.Hour), To: morning.Add(time.Duration(toHour-9) * time.Hour)}
+}
+
+func booking(process uuid.UUID, s store.Span) store.Booking {
+	return store.Booking{ID: uuid.New(), ResourceID: "hall", ProcessID: process, Node: 1, Span: s, Title: store.Text{Zh: "会", En: "Meeting"}}
+}
+
+func reserve(t *testing.T, s *store.Store, b store.Booking) error {
+	return s.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error { return store.Reserve(ctx, tx, b) })
+}
+
+func TestOfManyConcurrentBookingsExactlyOneStands(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	room(t, s, "hall")
+	const rivals = 40
+	results := make([]error, rivals)
+	var group errgroup.Group
+	group.SetLimit(6)
+	for i := range rivals {
+		group.Go(func() error {
+			results[i] = reserve(t, s, booking(uuid.New(), store.Span{From: morning.Add(time.Duration(i) * time.Minute), To: morning.Add(time.Hour)}))
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
+	won := 0
+	for _, err := range results {
+		if err == nil {
+			won++
+			continue
+		}
+		require.ErrorIs(t, err, store.ErrConflict)
+	}
+	require.Equal(t, 1, won)
+	var rows int
+	require.NoError(t, s.Pool().QueryRow(t.Context(), "SELECT count(*) FROM reservations").Scan(&rows))
+	require.Equal(t, 1, rows)
+}
+
+func TestReserveReplacesItsOwnBookingOrKeepsIt(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	room(t, s, "hall")
+	mine, other := uuid.New(), uuid.New()
+	require.NoError(t, reserve(t, s, booking(mine, span(9, 11))))
+	require.NoError(t, reserve(t, s, booking(other, span(11, 12))), "ends touch, nothing overlaps")
+	require.NoError(t, reserve(t, s, booking(mine, span(10, 11))), "its own row is no conflict")
+
+	err := s.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		conflict := store.Reserve(ctx, tx, booking(mine, span(10, 12)))
+		var taken *store.TakenError
+		require.ErrorAs(t, conflict, &taken)
+		require.Len(t, taken.By, 1)
+		require.Equal(t, other, taken.By[0].ProcessID)
+		_, err := store.NextNumber(ctx, tx, "still usable")
+		return err
+	})
+	require.NoError(t, err, "the transaction goes on after a conflict")
+	kept, err := s.ProcessReservations(t.Context(), mine)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	require.Equal(t, span(10, 11), store.Span{From: kept[0].FromAt, To: kept[0].ToAt}, "the earlier booking stands")
+}
+
+func TestHolds(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	room(t, s, "hall")
+	process := uuid.New()
+	hold := func(s store.Span) store.Booking {
+		b := booking(process, s)
+		b.Hold = true
+		return b
+	}
+	promote := func() (promoted bool) {
+		require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+			promoted, err = store.PromoteHold(ctx, tx, process, 1)
+			return err
+		}))
+		return promoted
+	}
+	spans := func() (all []store.Span) {
+		rows, err := s.ProcessReservations(t.Context(), process)
+		require.NoError(t, err)
+		for _, r := range rows {
+			all = append(all, store.Span{From: r.FromAt, To: r.ToAt})
+		}
+		return all
+	}
+	require.NoError(t, reserve(t, s, booking(process, span(9, 11))))
+	require.False(t, promote(), "nothing is held")
+	require.Equal(t, []store.Span{span(9, 11)}, spans())
+
+	require.NoError(t, reserve(t, s, hold(span(10, 12))), "beside its own booking")
+	require.NoError(t, reserve(t, s, hold(span(10, 13))), "a new proposal replaces the hold only")
+	require.Equal(t, []store.Span{span(9, 11), span(10, 13)}, spans())
+	require.ErrorIs(t, reserve(t, s, booking(uuid.New(), span(12, 13))), store.ErrConflict, "a hold keeps others out")
+
+	require.True(t, promote())
+	require.Equal(t, []store.Span{span(10, 13)}, spans())
+
+	require.NoError(t, reserve(t, s, hold(span(14, 15))))
+	require.NoError(t, store.DropHolds(t.Context(), s.Pool(), process))
+	require.Equal(t, []store.Span{span(10, 13)}, spans())
+}
+
+func TestReleaseKeepsThePast(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	room(t, s, "hall")
+	process := uuid.New()
+	for node, at := range []store.Span{span(8, 9), span(9, 12), span(13, 14)} {
+		b := booking(process, at)
+		b.Node = int32(node)
+		require.NoError(t, reserve(t, s, b))
+	}
+	touched, err := store.Release(t.Context(), s.Pool(), process, "hall", span(10, 11).From)
+	require.NoError(t, err)
+	require.Equal(t, 2, touched)
+	left, err := s.ProcessReservations(t.Context(), process)
+	require.NoError(t, err)
+	require.Len(t, left, 2)
+	require.Equal(t, span(9, 10), store.Span{From: left[1].FromAt, To: left[1].ToAt})
+	require.NoError(t, reserve(t, s, booking(uuid.New(), span(10, 14))), "the rest is free")
+}
+
+func TestReserveRefusals(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	closed := room(t, s, "closed")
+	closed.Active = false
+	_, err := s.PutResource(t.Context(), closed)
+	require.NoError(t, err)
+	room(t, s, "hall")
+	for name, c := range map[string]struct {
+		change func(*store.Booking)
+		want   error
+	}{
+		"unknown":        {func(b *store.Booking) { b.ResourceID = "nowhere" }, store.ErrNotFound},
+		"out of service": {func(b *store.Booking) { b.ResourceID = "closed" }, store.ErrNotFound},
+		"empty":          {func(b *store.Booking) { b.Span.To = b.Span.From }, store.ErrInvalid},
+		"backwards":      {func(b *store.Booking) { b.Span = store.Span{From: b.Span.To, To: b.Span.From} }, store.ErrInvalid},
+	} {
+		b := booking(uuid.New(), span(9, 10))
+		c.change(&b)
+		require.ErrorIs(t, reserve(t, s, b), c.want, name)
+	}
+}
+
+func TestSchedulesShowWhatTheViewerMaySee(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	room(t, s, "hall")
+	room(t, s, "empty")
+	own := storetest.Process(t, s.Pool(), func(p *store.Process) { p.Starter = "ann" })
+	require.NoError(t, reserve(t, s, booking(own.ID, span(9, 10))))
+	require.NoError(t, reserve(t, s, booking(uuid.New(), span(10, 12))))
+
+	schedules, err := s.Schedules(t.Context(), ann, "room", span(8, 18))
+	require.NoError(t, err)
+	require.Len(t, schedules, 2)
+	require.Equal(t, []store.Span{span(8, 18)}, schedules[0].Free)
+	hall := schedules[1]
+	require.Equal(t, []store.Span{span(8, 9), span(12, 18)}, hall.Free)
+	require.Equal(t, "Meeting", hall.Bookings[0].Title.En)
+	require.Empty(t, hall.Bookings[1].Title, "a stranger's meeting is only taken")
+
+	_, err = s.Schedules(t.Context(), ann, "room", store.Span{From: morning, To: morning})
+	require.ErrorIs(t, err, store.ErrInvalid)
+	_, err = s.Schedules(t.Context(), ann, "room", store.Span{From: morning, To: morning.AddDate(1, 0, 0)})
+	require.ErrorIs(t, err, store.ErrInvalid)
+	got, err := s.Resource(t.Context(), "hall")
+	require.NoError(t, err)
+	require.EqualValues(t, 80, got.Capacity)
+}
+
+func TestRegisters(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	require.NoError(t, s.PutRegister(t.Context(), store.Register{ID: "lost", Name: store.Text{Zh: "失物"}, Schema: `{}`}))
+	key := "A-1"
+	process := uuid.New()
+	record := func(key *string, data string) (store.RegisterEntry, error) {
+		return store.Record(t.Context(), s.Pool(), store.NewEntry{
+			ID: uuid.New(), Register: "lost", Key: key, Data: json.RawMessage(data), ProcessID: &process,
+		})
+	}
+	first, err := record(&key, `{"item": "Umbrella", "hall": 1}`)
+	require.NoError(t, err)
+	_, err = record(&key, `{}`)
+	require.ErrorIs(t, err, store.ErrConflict)
+	for i := range 3 {
+		_, err = record(nil, fmt.Sprintf(`{"item": "Glove", "hall": %d}`, i))
+		require.NoError(t, err)
+	}
+	_, err = store.Record(t.Context(), s.Pool(), store.NewEntry{ID: uuid.New(), Register: "none", Data: json.RawMessage(`{}`)})
+	require.ErrorIs(t, err, store.ErrInvalid)
+
+	found, err := store.Lookup(t.Context(), s.Pool(), "lost", key)
+	require.NoError(t, err)
+	require.Equal(t, first.ID, found.ID)
+	_, err = store.Lookup(t.Context(), s.Pool(), "lost", "B")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	count, err := store.CountForGuard(t.Context(), s.Pool(), "lost", "hall-1", json.RawMessage(`{"hall": 1}`))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, count)
+
+	for name, c := range map[string]struct {
+		filter store.EntryFilter
+		want   int
+	}{
+		"all":      {store.EntryFilter{}, 4},
+		"key":      {store.EntryFilter{Key: key}, 1},
+		"matching": {store.EntryFilter{Matching: json.RawMessage(`{"item": "Glove"}`)}, 3},
+		"text":     {store.EntryFilter{Query: "umbr"}, 1},
+	} {
+		entries := pages(t, 2, func(page store.Page) (store.Slice[store.RegisterEntry], error) {
+			return s.Entries(t.Context(), "lost", c.filter, page)
+		})
+		require.Len(t, entries, c.want, name)
+	}
+	_, err = s.Entries(t.Context(), "lost", store.EntryFilter{Matching: json.RawMessage(`{`)}, store.Page{})
+	require.ErrorIs(t, err, store.ErrInvalid)
+}
+
+func TestGuardsThatForbidEachOtherWait(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	require.NoError(t, s.PutRegister(t.Context(), store.Register{ID: "gift", Schema: `{}`}))
+	var given atomic.Int32
+	var group errgroup.Group
+	group.SetLimit(4)
+	for range 12 {
+		group.Go(func() error {
+			return s.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+				count, err := store.CountForGuard(ctx, tx, "gift", "guest-7", json.RawMessage(`{"guest": 7}`))
+				if err != nil || count > 0 {
+					return err
+				}
+				given.Add(1)
+				_, err = store.Record(ctx, tx, store.NewEntry{ID: uuid.New(), Register: "gift", Data: json.RawMessage(`{"guest": 7}`)})
+				return err
+			})
+		})
+	}
+	require.NoError(t, group.Wait())
+	require.EqualValues(t, 1, given.Load())
+}
+
+func TestNumbersHaveNoGapsAndNoDuplicates(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	failed := errors.New("rolled back")
+	var group errgroup.Group
+	group.SetLimit(4)
+	for i := range 30 {
+		group.Go(func() error {
+			err := s.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+				if _, err := store.NextNumber(ctx, tx, "order"); err != nil {
+					return err
+				}
+				if i%3 == 0 {
+					return failed
+				}
+				return nil
+			})
+			if errors.Is(err, failed) {
+				return nil
+			}
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	next, err := store.NextNumber(t.Context(), s.Pool(), "order")
+	require.NoError(t, err)
+	require.EqualValues(t, 21, next)
+}
+
+func TestSettingsAreAudited(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	by := store.Actor{UserID: "root", IP: "127.0.0.1"}
+	require.NoError(t, s.PutSetting(t.Context(), "tea_every", json.RawMessage(`"30m"`), by))
+	require.NoError(t, s.PutSetting(t.Context(), "tea_every", json.RawMessage(`"20m"`), by))
+	require.NoError(t, s.PutSetting(t.Context(), "teaXevery", json.RawMessage(`1`), by))
+	require.ErrorIs(t, s.PutSetting(t.Context(), "x", json.RawMessage(`{`), by), store.ErrInvalid)
+	listed, err := s.Settings(t.Context(), "tea_")
+	require.NoError(t, err)
+	require.Len(t, listed, 1, "an underscore stands for itself")
+	require.NoError(t, s.DeleteSetting(t.Context(), "tea_every", by))
+	require.ErrorIs(t, s.DeleteSetting(t.Context(), "tea_every", by), store.ErrNotFound)
+	_, err = s.Setting(t.Context(), "tea_every")
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	trail := pages(t, 2, func(page store.Page) (store.Slice[store.AuditEntry], error) {
+		return s.AuditTrail(t.Context(), store.AuditFilter{Target: "tea_every", Actor: "root", From: time.Now().Add(-time.Hour)}, page)
+	})
+	require.Len(t, trail, 3)
+	require.Equal(t, "setting.delete", trail[0].Action)
+	require.JSONEq(t, `"30m"`, string(trail[1].Before))
+	require.JSONEq(t, `"20m"`, string(trail[1].After))
+	require.Nil(t, trail[2].Before)
+	none, err := s.AuditTrail(t.Context(), store.AuditFilter{Action: "setting.put", Before: time.Now().Add(-time.Hour)}, store.Page{})
+	require.NoError(t, err)
+	require.Empty(t, none.Items)
+}
+
+func TestCalendarVersions(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	for _, c := range []struct {
+		source  string
+		version int32
+		stored  bool
+	}{{"a", 1, true}, {"a", 1, false}, {"b", 2, true}, {"a", 3, true}} {
+		calendar, stored, err := s.PutCalendar(t.Context(), "cn", c.source)
+		require.NoError(t, err)
+		require.Equal(t, c.version, calendar.Version)
+		require.Equal(t, c.stored, stored)
+	}
+	old, err := s.Calendar(t.Context(), "cn", 2)
+	require.NoError(t, err)
+	require.Equal(t, "b", old.Data)
+	_, err = s.Calendar(t.Context(), "cn", 9)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	latest, err := s.LatestCalendars(t.Context())
+	require.NoError(t, err)
+	require.Len(t, latest, 1)
+}
+
+func TestDefinitionsArePublishedOncePerDigest(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	publish := func(digest string) (store.Definition, bool) {
+		d, created, err := s.PublishDefinition(t.Context(), store.NewDefinition{ID: "visit", Digest: digest, Bundle: "{}", PublishedBy: "root"})
+		require.NoError(t, err)
+		return d, created
+	}
+	var group errgroup.Group
+	for i := range 6 {
+		group.Go(func() error {
+			_, _, err := s.PublishDefinition(t.Context(), store.NewDefinition{ID: "visit", Digest: fmt.Sprint(i % 3), Bundle: "{}", PublishedBy: "root"})
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	versions, err := s.DefinitionVersions(t.Context(), "visit")
+	require.NoError(t, err)
+	require.Len(t, versions, 3, "versions without gaps, one per digest")
+
+	latest, err := s.LatestDefinition(t.Context(), "visit")
+	require.NoError(t, err)
+	require.EqualValues(t, 3, latest.Version)
+	require.NoError(t, s.RetireDefinition(t.Context(), "visit", 3))
+	require.ErrorIs(t, s.RetireDefinition(t.Context(), "visit", 9), store.ErrNotFound)
+	latest, err = s.LatestDefinition(t.Context(), "visit")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, latest.Version)
+	again, created := publish(versions[0].Digest)
+	require.False(t, created)
+	require.EqualValues(t, 3, again.Version, "published again under its old number")
+	_, err = s.LatestDefinition(t.Context(), "none")
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	storetest.Process(t, s.Pool(), func(p *store.Process) { p.Version = 2 })
+	storetest.Process(t, s.Pool(), func(p *store.Process) { p.Version, p.Status = 1, "ended" })
+	used, err := s.DefinitionsInUse(t.Context())
+	require.NoError(t, err)
+	require.Len(t, used, 1)
+	require.EqualValues(t, 2, used[0].Version)
+	all, err := s.LatestDefinitions(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	one, err := s.Definition(t.Context(), "visit", 1)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, one.Version)
+}
+
+func TestComments(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	c := store.NewComment{ID: uuid.New(), ProcessID: uuid.New(), Author: "ann", Body: "请多备两壶茶"}
+	first, err := s.AddComment(t.Context(), c)
+	require.NoError(t, err)
+	again, err := s.AddComment(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, first, again, "the same request again")
+	c.Body = "other"
+	_, err = s.AddComment(t.Context(), c)
+	require.ErrorIs(t, err, store.ErrConflict)
+	for _, body := range []string{"", "  \n", strings.Repeat("字", store.MaxCommentLength+1)} {
+		_, err = s.AddComment(t.Context(), store.NewComment{ID: uuid.New(), ProcessID: c.ProcessID, Author: "ann", Body: body})
+		require.ErrorIs(t, err, store.ErrInvalid)
+	}
+	for range 2 {
+		_, err = s.AddComment(t.Context(), store.NewComment{ID: uuid.New(), ProcessID: c.ProcessID, Author: "bob", Body: "好"})
+		require.NoError(t, err)
+	}
+	all := pages(t, 2, func(page store.Page) (store.Slice[store.Comment], error) {
+		return s.Comments(t.Context(), c.ProcessID, page)
+	})
+	require.Len(t, all, 3)
+	require.Equal(t, first.ID, all[2].ID, "newest first")
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// listNewest reads a page of a list ordered by a time and an id, newest first. The SQL ends within its WHERE clause.
+func listNewest[T any](ctx context.Context, s *Store, list, sql, at, id string, page Page, filter func(*statement), key func(T) timeKey) (Slice[T], error) {
+	limit, err := page.limit()
+	if err != nil {
+		return Slice[T]{}, err
+	}
+	after, err := decodeCursor[timeKey](list, page.Cursor)
+	if err != nil {
+		return Slice[T]{}, err
+	}
+	var stmt statement
+	filter(&stmt)
+	where := stmt.and() + stmt.before(at, id, after)
+	return collect(ctx, s, list, sql+where+" ORDER BY "+at+" DESC, "+id+" DESC LIMIT "+stmt.arg(limit+1), stmt.args, limit, key)
+}
+
+// listLatest reads a page of a list ordered by an ascending number, latest first. The SQL ends within its WHERE clause.
+func listLatest[T any](ctx context.Context, s *Store, list, sql, id string, page Page, filter func(*statement), key func(T) seqKey) (Slice[T], error) {
+	limit, err := page.limit()
+	if err != nil {
+		return Slice[T]{}, err
+	}
+	after, err := decodeCursor[seqKey](list, page.Cursor)
+	if err != nil {
+		return Slice[T]{}, err
+	}
+	var stmt statement
+	filter(&stmt)
+	if after != nil {
+		stmt.add(id + " < " + stmt.arg(after.Seq))
+	}
+	return collect(ctx, s, list, sql+stmt.and()+" ORDER BY "+id+" DESC LIMIT "+stmt.arg(limit+1), stmt.args, limit, key)
+}
+
+func collect[T, K any](ctx context.Context, s *Store, list, sql string, args []any, limit int, key func(T) K) (Slice[T], error) {
+	rows, err := s.lists.Query(ctx, sql, args...)
+	if err != nil {
+		return Slice[T]{}, fmt.Errorf("list %s: %w", list, Classify(err))
+	}
+	items, err := pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+	if err != nil {
+		return Slice[T]{}, fmt.Errorf("list %s: %w", list, Classify(err))
+	}
+	return cut(list, items, limit, key), nil
+}

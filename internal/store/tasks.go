@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/store/storesql"
+)
+
+// TaskList names one of the lists of tasks that a person has.
+type TaskList string
+
+// The lists of tasks. All but TasksDone hold open tasks, most urgent first: what is due earliest, then what has no due date.
+const (
+	TasksInbox     TaskList = "inbox"     // mine and claimable together
+	TasksMine      TaskList = "mine"      // assigned to me
+	TasksClaimable TaskList = "claimable" // nobody's yet, and I am a candidate
+	TasksOverdue   TaskList = "overdue"   // of my inbox, what is due already
+	TasksDone      TaskList = "done"      // completed by me, latest first
+	TasksAll       TaskList = "all"       // every open task; administrators and operators only
+)
+
+// TaskFilter narrows a list of tasks. Zero fields do not narrow.
+type TaskFilter struct {
+	DefinitionID string
+	Kind         string
+	Query        string // text that the title of the task or of its process holds, letter case ignored; at most 100 characters
+}
+
+// TaskItem is a task as lists show it.
+type TaskItem struct {
+	ID           uuid.UUID
+	ProcessID    uuid.UUID
+	Node         int32
+	DefinitionID string
+	Step         string
+	Kind         string
+	Title        Text
+	ProcessTitle Text
+	Status       string
+	Assignee     *string
+	Owner        *string
+	Outcome      *string
+	DueAt        *time.Time
+	DueKey       time.Time // DueAt, or the end of the year 9999
+	OpenedAt     time.Time
+	ClaimedAt    *time.Time
+	ClosedAt     *time.Time
+	ClosedBy     *string
+	Revision     int32
+	Priority     int32
+	LateStart    bool
+	Starter      string   // who started the process
+	Candidates   []string // principals that may claim it, none when it is not open
+}
+
+// taskItemColumns are in the order of TaskItem's fields.
+const taskItemColumns = `t.id, t.process_id, t.node, t.definition_id, t.step, t.kind, t.title, t.process_title, t.status, t.assignee,
+	t.owner, t.outcome, t.due_at, t.due_key, t.opened_at, t.claimed_at, t.closed_at, t.closed_by, t.revision, t.priority, t.late_start,
+	coalesce((SELECT p.starter FROM processes p WHERE p.id = t.process_id), ''),
+	(SELECT coalesce(array_agg(c.principal ORDER BY c.principal), '{}') FROM task_candidates c WHERE c.task_id = t.id)`
+
+// Tasks reads a page of one of the viewer's lists. TasksAll is refused with ErrInvalid unless the viewer sees everything.
+func (s *Store) Tasks(ctx context.Context, viewer Viewer, list TaskList, filter TaskFilter, page Page) (Slice[TaskItem], error) {
+	limit, err := page.limit()
+	if err != nil {
+		return Slice[TaskItem]{}, err
+	}
+	if err := checkTaskList(viewer, list, filter); err != nil {
+		return Slice[TaskItem]{}, err
+	}
+	after, err := decodeCursor[timeKey]("tasks/"+string(list), page.Cursor)
+	if err != nil {
+		return Slice[TaskItem]{}, err
+	}
+	sql, args := tasksSQL(viewer, list, filter, after, limit+1)
+	return collect(ctx, s, "tasks/"+string(list), sql, args, limit, func(t TaskItem) timeKey { return t.position(list) })
+}
+
+func (t TaskItem) position(list TaskList) timeKey {
+	if list == TasksDone && t.ClosedAt != nil {
+		return timeKey{At: *t.ClosedAt, ID: t.ID}
+	}
+	return timeKey{At: t.DueKey, ID: t.ID}
+}
+
+func checkTaskList(viewer Viewer, list TaskList, filter TaskFilter) error {
+	lists := []string{"inbox", "mine", "claimable", "overdue", "done", "all"}
+	if !slices.Contains(lists, string(list)) {
+		return fmt.Errorf("%w: list must be one of %s", ErrInvalid, strings.Join(lists, ", "))
+	}
+	if list == TasksAll && !viewer.All {
+		return fmt.Errorf("%w: the list of all tasks is for administrators and operators, ask for the inbox", ErrInvalid)
+	}
+	if len([]rune(filter.Query)) > maxQueryLength {
+		return fmt.Errorf("%w: search text must have at most %d characters", ErrInvalid, maxQueryLength)
+	}
+	return nil
+}
+
+func (f TaskFilter) apply(s *statement) {
+	when(s, equals("t.definition_id"), f.DefinitionID)
+	when(s, equals("t.kind"), f.Kind)
+	when(s, func(p string) string {
+		return "(t.title ILIKE " + p + " OR t.process_title ILIKE " + p + ")"
+	}, containing(f.Query))
+}
+
+func tasksSQL(viewer Viewer, list TaskList, filter TaskFilter, after *timeKey, limit int) (string, []any) {
+	var s statement
+	filter.apply(&s)
+	maxRows := s.arg(limit)
+	switch list {
+	case TasksDone:
+		return `SELECT ` + taskItemColumns + ` FROM tasks t WHERE t.closed_by = ` + s.arg(viewer.UserID) + ` AND t.status = 'done'` + s.and() +
+			s.before("t.closed_at", "t.id", after) + ` ORDER BY t.closed_at DESC, t.id DESC LIMIT ` + maxRows, s.args
+	case TasksAll:
+		return `SELECT ` + taskItemColumns + ` FROM tasks t WHERE t.status = 'open'` + s.and() +
+			s.after("t.due_key", "t.id", after) + ` ORDER BY t.due_key, t.id LIMIT ` + maxRows, s.args
+	}
+	// The inner query reads only the head of each index range, one range for the person and one for each principal, and the rows
+	// of at most one page are then fetched. LIMIT must therefore stand in every branch.
+	heads := openHeads(&s, viewer, list, after, maxRows)
+	return `SELECT ` + taskItemColumns + ` FROM (SELECT id, due_key FROM (` + heads + `) heads ORDER BY due_key, id LIMIT ` + maxRows + `) head
+		JOIN tasks t ON t.id = head.id ORDER BY t.due_key, t.id`, s.args
+}
+
+func openHeads(s *statement, viewer Viewer, list TaskList, after *timeKey, maxRows string) string {
+	user := s.arg(viewer.UserID)
+	switch list {
+	case TasksMine:
+		return mineHeads(s, user, list, after, maxRows)
+	case TasksClaimable:
+		return `SELECT DISTINCT id, due_key FROM (` + claimableHeads(s, viewer, user, list, after, maxRows) + `) claimable`
+	}
+	return `(` + mineHeads(s, user, list, after, maxRows) + `) UNION (` + claimableHeads(s, viewer, user, list, after, maxRows) + `)`
+}
+
+func mineHeads(s *statement, user string, list TaskList, after *timeKey, maxRows string) string {
+	return `SELECT t.id, t.due_key FROM tasks t WHERE t.status = 'open' AND t.assignee = ` + user + s.and() + overdue(list, "t.due_key") +
+		s.after("t.due_key", "t.id", after) + ` ORDER BY t.due_key, t.id LIMIT ` + maxRows
+}
+
+func claimableHeads(s *statement, viewer Viewer, user string, list TaskList, after *timeKey, maxRows string) string {
+	return `SELECT a.id, a.due_key FROM unnest(` + s.arg(viewer.principals()) + `::text[]) AS who (principal) CROSS JOIN LATERAL (
+		SELECT c.task_id AS id, c.due_key FROM task_candidates c` + s.joinTasks() + `
+		WHERE c.principal = who.principal AND NOT c.claimed AND NOT ` + user + ` = ANY (c.excluded)` + s.and() + overdue(list, "c.due_key") +
+		s.after("c.due_key", "c.task_id", after) + ` ORDER BY c.due_key, c.task_id LIMIT ` + maxRows + `) a`
+}
+
+// joinTasks reaches for the task itself only when a filter needs it: the candidate's row alone answers the plain list.
+func (s *statement) joinTasks() string {
+	if len(s.conditions) == 0 {
+		return ""
+	}
+	return ` JOIN tasks t ON t.id = c.task_id`
+}
+
+func overdue(list TaskList, column string) string {
+	if list != TasksOverdue {
+		return ""
+	}
+	return ` AND ` + column + ` <= now()`
+}
+
+// TaskCounts are the figures of the page's badges. Each stops at MaxCount, shown as "99+".
+type TaskCounts struct {
+	Mine      int
+	Claimable int
+	Overdue   int
+}
+
+// MaxCount is where counting for a badge stops, so that its cost does not grow with the backlog.
+const MaxCount = 100
+
+// CountTasks counts the viewer's open tasks in one round trip.
+func (s *Store) CountTasks(ctx context.Context, viewer Viewer) (TaskCounts, error) {
+	var stmt statement
+	maxRows := stmt.arg(MaxCount)
+	count := func(list TaskList) string {
+		return `(SELECT count(*) FROM (SELECT 1 FROM (` + openHeads(&stmt, viewer, list, nil, maxRows) + `) h LIMIT ` + maxRows + `) c)`
+	}
+	sql := `SELECT ` + count(TasksMine) + `, ` + count(TasksClaimable) + `, ` + count(TasksOverdue)
+	var counts TaskCounts
+	err := s.lists.QueryRow(ctx, sql, stmt.args...).Scan(&counts.Mine, &counts.Claimable, &counts.Overdue)
+	return counts, Classify(err)
+}
+
+// Task reads one task. The error is ErrNotFound when there is none or the viewer may not see its process.
+func (s *Store) Task(ctx context.Context, viewer Viewer, id uuid.UUID) (TaskItem, error) {
+	var stmt statement
+	where := `t.id = ` + stmt.arg(id) + ` AND ` + viewer.visibleSQL(&stmt, "t.process_id")
+	rows, err := s.pool.Query(ctx, `SELECT `+taskItemColumns+` FROM tasks t WHERE `+where, stmt.args...)
+	if err != nil {
+		return TaskItem{}, fmt.Errorf("task %s: %w", id, Classify(err))
+	}
+	task, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[TaskItem])
+	if err != nil {
+		return TaskItem{}, fmt.Errorf("task %s: %w", id, Classify(err))
+	}
+	return task, nil
+}
+
+// ProcessTasks lists the tasks of a process, oldest first, at most max. The caller has checked that the viewer may see the process.
+func (s *Store) ProcessTasks(ctx context.Context, processID uuid.UUID, limit int) ([]Task, error) {
+	tasks, err := s.Queries().ProcessTasks(ctx, storesql.ProcessTasksParams{ProcessID: processID, MaxRows: int32(min(max(limit, 1), 10_000))})
+	return tasks, Classify(err)
+}

@@ -1,0 +1,112 @@
+// Draws a form from a JSON Schema, reads it, and keeps what was written until it has been sent.
+
+import { makeField } from "./fields.js";
+import { h } from "./dom.js";
+import { t } from "./i18n.js";
+import { moment } from "./time.js";
+import { inOrder } from "./values.js";
+
+const beginnings = ["start", "from", "begin", "starts_at"];
+const ends = ["end", "to", "until", "ends_at"];
+
+/** Form is a drawn schema. Put `element` on the page; after it was sent call forget(). */
+export class Form {
+  /**
+   * values are what the fields begin with; draft is the name under which unsent content is kept; prefixes are what the
+   * server puts before the names of this form's fields, such as "input.".
+   */
+  constructor(schema, { values = {}, draft, prefixes = [] } = {}) {
+    Object.assign(this, { schema: schema ?? { type: "object", properties: {} }, draft, prefixes, listeners: [] });
+    const kept = drafts.read(draft);
+    this.restored = kept !== null;
+    this.root = makeField({ ...this.schema, type: "object" }, { name: "", required: true, value: { ...values, ...kept }, form: this });
+    this.element = h("div", { class: "form", oninput: () => this.changed(), onchange: () => this.changed() },
+      this.restored && h("p", { class: "hint" }, t("form.draft")), this.root.element);
+    this.tell();
+  }
+
+  /** onChange calls the listener whenever something was written. */
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  changed() {
+    drafts.write(this.draft, this.root.read());
+    this.tell();
+  }
+
+  tell() {
+    this.listeners.forEach((listener) => listener());
+  }
+
+  /** isEmpty says whether the form asks for nothing. */
+  get isEmpty() {
+    return this.root.fields.size === 0;
+  }
+
+  /** times answers the two moments that the form is about, as Dates; null for what is not known. */
+  times() {
+    return { from: this.time(beginnings, 0), to: this.time(ends, 1) };
+  }
+
+  time(usual, place) {
+    const moments = inOrder(this.schema).filter((name) => this.schema.properties[name].format === "date-time");
+    const name = usual.find((candidate) => moments.includes(candidate)) ?? moments[place];
+    return moment(this.root?.fields.get(name)?.read());
+  }
+
+  /** read answers the values, or null after showing what must be corrected first. */
+  read() {
+    const faulty = this.root.faulty();
+    if (faulty.length > 0) {
+      faulty[0].focus();
+      return null;
+    }
+    return this.root.read();
+  }
+
+  /** showProblem shows the server's words at their fields and answers those that belong to no field here. */
+  showProblem({ fields = [] }) {
+    this.root.faulty();
+    const placed = fields.map((f) => this.root.fail(this.pathOf(f.field), f.message));
+    placed.find((field) => field !== null)?.focus();
+    return fields.filter((_, i) => placed[i] === null);
+  }
+
+  pathOf(field) {
+    const prefix = this.prefixes.find((p) => field.startsWith(p)) ?? "";
+    return field.slice(prefix.length).replaceAll(/\[(\d+)\]/g, ".$1").split(".").filter(Boolean);
+  }
+
+  /** forget drops the draft: what was written has been sent. */
+  forget() {
+    drafts.drop(this.draft);
+  }
+}
+
+/** drafts keeps unsent content for as long as the browser's tab lives. */
+const drafts = {
+  read(name) {
+    try {
+      return name ? JSON.parse(sessionStorage.getItem(`steward.draft ${name}`)) : null;
+    } catch {
+      return null;
+    }
+  },
+  write(name, values) {
+    try {
+      if (name) {
+        sessionStorage.setItem(`steward.draft ${name}`, JSON.stringify(values ?? {}));
+      }
+    } catch {
+      // Without storage there is no draft; the form itself still holds what was written.
+    }
+  },
+  drop(name) {
+    try {
+      sessionStorage.removeItem(`steward.draft ${name}`);
+    } catch {
+      // As above.
+    }
+  },
+};

@@ -1,0 +1,81 @@
+// A list that is read page by page. News is announced and never moves what somebody is about to press.
+
+import { h, replace } from "../dom.js";
+import { t } from "../i18n.js";
+import { empty, once, problemBox } from "../ui.js";
+
+const pageSize = 20;
+
+/**
+ * KeysetList draws a list. load({ cursor, limit }) reads a page, row(item) draws an entry, version(item) changes when the
+ * entry does, and nothing is said when there is none.
+ */
+export class KeysetList {
+  constructor({ load, row, version, nothing }) {
+    Object.assign(this, { load, row, version, nothing, items: [], next: undefined });
+    this.news = h("div", { class: "news", "aria-live": "polite" });
+    this.list = h("ul", { class: "list-rows" });
+    this.foot = h("div", { class: "buttons" });
+    this.element = h("div", {}, this.news, this.list, this.foot);
+  }
+
+  /** begin reads the first page and shows it. */
+  async begin() {
+    const page = await this.load({ limit: pageSize });
+    this.items = page.items;
+    this.next = page.nextCursor;
+    this.draw();
+  }
+
+  draw() {
+    replace(this.news);
+    replace(this.list, this.items.map((item) => h("li", {}, this.row(item))));
+    this.list.hidden = this.items.length === 0;
+    replace(this.foot, this.items.length === 0 && empty(this.nothing), this.next && this.moreButton());
+  }
+
+  moreButton() {
+    return h("button", { type: "button", onclick: () => once(this.foot, () => this.more()) }, t("app.more"));
+  }
+
+  async more() {
+    try {
+      const page = await this.load({ limit: pageSize, cursor: this.next });
+      const first = this.items.length;
+      this.items = [...this.items, ...page.items];
+      this.next = page.nextCursor;
+      this.list.append(...page.items.map((item) => h("li", {}, this.row(item))));
+      replace(this.foot, this.next && this.moreButton());
+      this.list.children[first]?.querySelector("a, button")?.focus();
+    } catch (problem) {
+      replace(this.foot, problemBox(problem, { retry: () => this.more() }));
+    }
+  }
+
+  /** refresh looks for news. An empty list shows it at once; otherwise a button does when it is pressed. */
+  async refresh() {
+    const page = await this.load({ limit: pageSize });
+    const before = this.versions(this.items.slice(0, pageSize));
+    const after = this.versions(page.items);
+    if (before.join() === after.join()) {
+      replace(this.news);
+      return;
+    }
+    if (this.items.length === 0) {
+      await this.begin();
+      return;
+    }
+    this.announce(page.items.filter((item) => !this.items.some((old) => old.id === item.id)).length);
+  }
+
+  versions(items) {
+    return items.map((item) => `${item.id} ${this.version(item)}`);
+  }
+
+  announce(added) {
+    const words = added > 0 ? t("app.changed_new", { count: added }) : t("app.changed");
+    if (this.news.textContent !== words) {
+      replace(this.news, h("button", { type: "button", class: "pill", onclick: () => this.begin() }, words));
+    }
+  }
+}

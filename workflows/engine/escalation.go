@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"steward/definitions"
+	"steward/definitions/timex"
+)
+
+// ladder lists the deadlines that follow from the due date of a node: the date itself, reminders before it and the
+// rungs of the escalation after it. A node that opened after its due date (late start) is due at once; it gets no
+// reminders and its ladder counts from the opening.
+func (d *decider) ladder(n Node, def *definitions.Node) []wish {
+	var list []wish
+	m, late := d.due(n, def)
+	base := map[string]time.Time{}
+	if m.known {
+		base["due"] = m.at
+		if late {
+			base["due"] = n.OpenedAt
+		}
+		if n.Fired["due"] == 0 {
+			list = append(list, wish{"due", moment{known: true, at: base["due"], provisional: m.provisional, why: m.why}})
+		}
+	}
+	if !late {
+		list = append(list, d.reminders(n, def.Remind, base, "remind")...)
+	}
+	for i, rung := range def.Escalate {
+		if w, ok := d.rung(n, i, rung, base); ok {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// reminders lists the next moment of each reminder rule; rules relative to a due date that is not known wait.
+func (d *decider) reminders(n Node, rules []definitions.Remind, base map[string]time.Time, prefix string) []wish {
+	var list []wish
+	for i, r := range rules {
+		key := prefix + "/" + strconv.Itoa(i)
+		start := r.At
+		if r.From != nil {
+			start = *r.From
+		}
+		m := d.oneMoment(start, n.ID, base)
+		if !m.known || (r.Every == nil && n.Fired[key] > 0) {
+			continue
+		}
+		m = d.again(m, r.Every, n.Fired[key], n.Path)
+		if due, ok := base["due"]; ok && !m.at.Before(due) {
+			continue
+		}
+		if m.at.Before(n.OpenedAt) && r.Every == nil {
+			continue
+		}
+		list = append(list, wish{key, m})
+	}
+	return list
+}
+
+func (d *decider) rung(n Node, i int, rung definitions.Escalation, base map[string]time.Time) (wish, bool) {
+	key := "escalate/" + strconv.Itoa(i)
+	if rung.Every == nil && n.Fired[key] > 0 {
+		return wish{}, false
+	}
+	m := d.oneMoment(rung.At, n.ID, base)
+	if !m.known {
+		return wish{}, false
+	}
+	return wish{key, d.again(m, rung.Every, n.Fired[key], n.Path)}, true
+}
+
+// again answers the k-th repetition of a moment.
+func (d *decider) again(m moment, every *timex.Amount, k int, path string) moment {
+	if every == nil || k == 0 {
+		return m
+	}
+	cal, err := d.env.Calendar(d.ctx, d.def.Calendar)
+	if err != nil {
+		d.fail(fmt.Errorf("calendar %q: %w", d.def.Calendar, err))
+		return m
+	}
+	for range k {
+		r, err := every.Add(m.at, cal)
+		if err != nil {
+			d.fault("time", path, err)
+			return m
+		}
+		m.at, m.provisional = r.At, m.provisional || r.Provisional
+	}
+	return m
+}
+
+// fire acts on a deadline whose moment has come.
+func (d *decider) fire() {
+	data := decode[DeadlineData](d)
+	i := slices.IndexFunc(d.st.Deadlines, func(x Deadline) bool { return x.ID == data.Deadline })
+	if i < 0 || d.err != nil {
+		return
+	}
+	dl := d.st.Deadlines[i]
+	n := d.st.node(dl.Node)
+	if n == nil || !d.burn(dl.Key) {
+		return
+	}
+	def := d.static(n)
+	d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})
+	d.act(dl, def)
+	d.plan(dl.Node)
+}
+
+func (d *decider) act(dl Deadline, def *definitions.Node) {
+	what, rest, _ := strings.Cut(dl.Key, "/")
+	i, _ := strconv.Atoi(rest)
+	switch what {
+	case "not_before":
+		d.emit(&NodeActivated{Node: dl.Node, At: d.now})
+		d.begin(dl.Node)
+	case "until":
+		d.finish(dl.Node, "until")
+	case "due":
+		d.overdue(dl.Node)
+	case "remind":
+		d.remind(dl.Node, def.Remind[i].To)
+	case "escalate":
+		d.escalate(dl.Node, i, def.Escalate[i])
+	case "repeat":
+		d.nextDue(dl.Node, def)
+	case "wait":
+		d.signal(dl.Node, Signal{Kind: SignalTime})
+	case "event":
+		d.eventDeadline(rest)
+	default:
+		d.fault("deadline", def.Path, fmt.Errorf("no rule for %q", dl.Key))
+	}
+}
+
+// overdue marks the open tasks of a node whose due date has passed.
+func (d *decider) overdue(id int) {
+	for _, t := range slices.Clone(d.st.Tasks) {
+		if t.Node == id && !t.Overdue {
+			d.emit(&TaskOverdue{Task: t.ID, At: d.now, Revision: t.Revision})
+		}
+	}
+}
+
+// remind tells those named, or those who have or may take the task.
+func (d *decider) remind(id int, to []*definitions.Role) {
+	for _, t := range slices.Clone(d.st.Tasks) {
+		if t.Node != id {
+			continue
+		}
+		recipients := concerned(t)
+		if len(to) > 0 {
+			recipients = d.resolveAll(to, id, &t)
+		}
+		d.message("task.reminder", recipients, &t, nil)
+	}
+}
+
+// escalate takes one rung: it tells people, gives the task to somebody else, or closes it with an outcome.
+func (d *decider) escalate(id, i int, rung definitions.Escalation) {
+	for _, t := range slices.Clone(d.st.Tasks) {
+		if t.Node != id || d.st.task(t.ID) == nil {
+			continue
+		}
+		if len(rung.Notify) > 0 {
+			d.message("task.escalated", d.resolveAll(rung.Notify, id, &t), &t, map[string]any{"rung": i})
+		}
+		if len(rung.To) > 0 {
+			d.reassign(t, d.resolveAll(rung.To, id, &t), i)
+		}
+	}
+	if rung.Outcome != "" && d.err == nil && d.st.node(id) != nil {
+		d.completeStep(id, result{outcome: rung.Outcome})
+	}
+}
+
+// reassign gives a task to others in the course of an escalation and tells them.
+func (d *decider) reassign(t Task, to []string, rung int) {
+	if len(to) == 0 || d.err != nil {
+		return
+	}
+	c := &TaskAssigned{Task: t.ID, Candidates: to, Revision: t.Revision + 1, Verb: "escalate"}
+	if user, only := single(to); only {
+		c.Assignee, c.Candidates = user, nil
+	}
+	d.emit(c)
+	d.message("task.escalated_to", to, d.st.task(t.ID), map[string]any{"rung": rung})
+}

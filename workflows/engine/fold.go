@@ -1,0 +1,324 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+func (*ProcessStarted) kind() string    { return "process.started" }
+func (*ProcessEnding) kind() string     { return "process.ending" }
+func (*ProcessEnded) kind() string      { return "process.ended" }
+func (*ClockAdvanced) kind() string     { return "clock" }
+func (*InputChanged) kind() string      { return "input.changed" }
+func (*AnchorsChanged) kind() string    { return "anchors.changed" }
+func (*VarsChanged) kind() string       { return "vars.changed" }
+func (*TitleChanged) kind() string      { return "title.changed" }
+func (*BusinessKeySet) kind() string    { return "business_key.set" }
+func (*RoleResolved) kind() string      { return "role.resolved" }
+func (*EventTold) kind() string         { return "event.told" }
+func (*NodeOpened) kind() string        { return "node.opened" }
+func (*NodeActivated) kind() string     { return "node.activated" }
+func (*NodeSkipped) kind() string       { return "node.skipped" }
+func (*NodeClosed) kind() string        { return "node.closed" }
+func (*NodeDue) kind() string           { return "node.due" }
+func (*EachStarted) kind() string       { return "each.started" }
+func (*OccurrenceCounted) kind() string { return "repeat.counted" }
+func (*OutputSet) kind() string         { return "output.set" }
+func (*OutputsCleared) kind() string    { return "outputs.cleared" }
+func (*OutputKept) kind() string        { return "output.kept" }
+func (*TaskOpened) kind() string        { return "task.opened" }
+func (*TaskAssigned) kind() string      { return "task.assigned" }
+func (*TaskDue) kind() string           { return "task.due" }
+func (*TaskOverdue) kind() string       { return "task.overdue" }
+func (*TaskClosed) kind() string        { return "task.closed" }
+func (*Voted) kind() string             { return "voted" }
+func (*Queued) kind() string            { return "queued" }
+func (*DeadlineSet) kind() string       { return "deadline.set" }
+func (*DeadlineCleared) kind() string   { return "deadline.cleared" }
+func (*Booked) kind() string            { return "booked" }
+func (*BookingConfirmed) kind() string  { return "booking.confirmed" }
+func (*BookingEnded) kind() string      { return "booking.ended" }
+func (*Recorded) kind() string          { return "recorded" }
+func (*Messaged) kind() string          { return "messaged" }
+func (*ChildStarted) kind() string      { return "child.started" }
+func (*ChildEnded) kind() string        { return "child.ended" }
+func (*ChildCancelled) kind() string    { return "child.cancelled" }
+func (*ProposalOpened) kind() string    { return "proposal.opened" }
+func (*ProposalClosed) kind() string    { return "proposal.closed" }
+
+func (c *ProcessStarted) apply(s *State) {
+	s.Format, s.Process, s.Definition, s.Starter, s.Parent = c.Format, c.Process, c.Definition, c.Starter, c.Parent
+	s.Title, s.StartedAt, s.LastAt = c.Title, c.At, c.At
+	s.Input, s.Parameters, s.Status, s.NextNode, s.NextItem = c.Input, c.Parameters, StatusRunning, 1, 1
+}
+
+func (c *ClockAdvanced) apply(s *State) { s.LastAt = c.At }
+
+func (c *ProcessEnding) apply(s *State) { s.Status, s.Outcome = StatusEnding, c.Outcome }
+
+func (c *ProcessEnded) apply(s *State) {
+	at := c.At
+	s.Status, s.Outcome, s.EndedAt = StatusEnded, c.Outcome, &at
+}
+
+func (c *InputChanged) apply(s *State) {
+	if s.Input == nil {
+		s.Input = make(map[string]any, len(c.Fields))
+	}
+	for k, v := range c.Fields {
+		if v == nil {
+			delete(s.Input, k)
+			continue
+		}
+		s.Input[k] = v
+	}
+}
+
+func (c *AnchorsChanged) apply(s *State) {
+	if s.Anchors == nil {
+		s.Anchors = make(map[string]time.Time, len(c.Anchors))
+	}
+	for name, at := range c.Anchors {
+		if at == nil {
+			delete(s.Anchors, name)
+			continue
+		}
+		s.Anchors[name] = *at
+	}
+}
+
+func (c *VarsChanged) apply(s *State) {
+	if s.Vars == nil {
+		s.Vars = make(map[string]any, len(c.Vars))
+	}
+	maps.Copy(s.Vars, c.Vars)
+}
+
+func (c *TitleChanged) apply(s *State) { s.Title = c.Title }
+
+func (c *BusinessKeySet) apply(s *State) { s.BusinessKey = c.Key }
+
+func (c *RoleResolved) apply(s *State) {
+	if s.Roles == nil {
+		s.Roles = make(map[string][]string)
+	}
+	s.Roles[c.Role] = c.Principals
+}
+
+func (c *EventTold) apply(s *State) {
+	if s.Events == nil {
+		s.Events = make(map[string]Told)
+	}
+	s.Events[c.Event] = Told{At: c.At, By: c.By, Count: s.Events[c.Event].Count + 1, Assumed: c.Assumed}
+}
+
+func (c *NodeOpened) apply(s *State) {
+	n := Node{
+		ID: c.Node, Parent: c.Parent, Path: c.Path, Slot: c.Slot, OpenedAt: c.At, Waiting: c.Waiting,
+		Item: c.Item, Index: c.Index, Caller: c.Caller, Extra: c.Extra, Proposal: c.Proposal,
+	}
+	if c.Frame {
+		n.Frame = map[string]Output{}
+	}
+	s.Nodes = append(s.Nodes, n)
+	s.NextNode = c.Node + 1
+}
+
+func (c *NodeActivated) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Waiting, n.OpenedAt = false, c.At
+	}
+}
+
+func (*NodeSkipped) apply(*State) {}
+
+func (c *NodeClosed) apply(s *State) {
+	s.Nodes = slices.DeleteFunc(s.Nodes, func(n Node) bool { return n.ID == c.Node })
+}
+
+func (c *NodeDue) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Due, n.Late = c.Due, c.Late
+	}
+}
+
+func (c *EachStarted) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Items = c.Items
+	}
+}
+
+func (c *OccurrenceCounted) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Count, n.Skipped = c.Count, n.Skipped+c.Skipped
+	}
+}
+
+// put stores an output in a frame, replacing the frame's map so that clones keep theirs.
+func (s *State) put(frame int, step string, o Output) {
+	n := s.node(frame)
+	if n == nil {
+		if s.Outputs == nil {
+			s.Outputs = make(map[string]Output)
+		}
+		s.Outputs[step] = o
+		return
+	}
+	f := maps.Clone(n.Frame)
+	if f == nil {
+		f = make(map[string]Output, 1)
+	}
+	f[step] = o
+	n.Frame = f
+}
+
+func (c *OutputSet) apply(s *State) {
+	if !c.Item {
+		s.put(c.Frame, c.Step, c.Output)
+		return
+	}
+	list := s.outputs(c.Frame)[c.Step]
+	list.Loop = true
+	list.Items = append(slices.Clip(list.Items), c.Output)
+	s.put(c.Frame, c.Step, list)
+}
+
+func (c *OutputsCleared) apply(s *State) {
+	n := s.node(c.Frame)
+	from := s.Outputs
+	if n != nil {
+		from = maps.Clone(n.Frame)
+	}
+	if s.Rounds == nil {
+		s.Rounds = make(map[string][]Output)
+	}
+	for _, step := range c.Steps {
+		if o, ok := from[step]; ok {
+			o.Frame = c.Mark
+			s.Rounds[step] = append(slices.Clip(s.Rounds[step]), o)
+			delete(from, step)
+		}
+	}
+	if n != nil {
+		n.Frame = from
+	}
+}
+
+func (c *OutputKept) apply(s *State) {
+	rounds := s.Rounds[c.Step]
+	if len(rounds) == 0 {
+		return
+	}
+	last := len(rounds) - 1
+	o := rounds[last]
+	o.Frame = 0
+	s.put(c.Frame, c.Step, o)
+	s.Rounds[c.Step] = slices.Clip(rounds[:last])
+}
+
+func (c *TaskOpened) apply(s *State) {
+	s.Tasks = append(s.Tasks, c.Task)
+	s.NextItem++
+}
+
+func (c *TaskAssigned) apply(s *State) {
+	if t := s.task(c.Task); t != nil {
+		t.Assignee, t.Candidates, t.ClaimedAt, t.Revision = c.Assignee, c.Candidates, c.ClaimedAt, c.Revision
+	}
+}
+
+func (c *TaskDue) apply(s *State) {
+	if t := s.task(c.Task); t != nil {
+		t.Due, t.Late, t.Revision, t.Overdue = c.Due, c.Late, c.Revision, false
+	}
+}
+
+func (c *TaskOverdue) apply(s *State) {
+	if t := s.task(c.Task); t != nil {
+		t.Overdue, t.Revision = true, c.Revision
+	}
+}
+
+func (c *TaskClosed) apply(s *State) {
+	s.Tasks = slices.DeleteFunc(s.Tasks, func(t Task) bool { return t.ID == c.Task })
+}
+
+func (c *Voted) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Votes, n.Queue = append(slices.Clip(n.Votes), c.Vote), c.Queue
+	}
+}
+
+func (c *Queued) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Queue = c.Queue
+	}
+}
+
+func (c *DeadlineSet) apply(s *State) {
+	i := slices.IndexFunc(s.Deadlines, func(d Deadline) bool { return d.ID == c.Deadline.ID })
+	if i >= 0 {
+		s.Deadlines[i] = c.Deadline
+		return
+	}
+	s.Deadlines = append(s.Deadlines, c.Deadline)
+	s.NextItem++
+}
+
+func (c *DeadlineCleared) apply(s *State) {
+	s.Deadlines = slices.DeleteFunc(s.Deadlines, func(d Deadline) bool { return d.ID == c.ID })
+	if n := s.node(c.Node); n != nil && c.Fired {
+		fired := maps.Clone(n.Fired)
+		if fired == nil {
+			fired = make(map[string]int, 1)
+		}
+		fired[c.Key]++
+		n.Fired = fired
+	}
+}
+
+func (c *Booked) apply(s *State) {
+	i := slices.IndexFunc(s.Bookings, func(b Booking) bool { return b.ID == c.Booking.ID })
+	if i >= 0 {
+		s.Bookings[i] = c.Booking
+		return
+	}
+	s.Bookings = append(s.Bookings, c.Booking)
+	s.NextItem++
+}
+
+func (c *BookingConfirmed) apply(s *State) {
+	i := slices.IndexFunc(s.Bookings, func(b Booking) bool { return b.ID == c.ID })
+	if i >= 0 {
+		s.Bookings[i].Hold = false
+	}
+}
+
+func (c *BookingEnded) apply(s *State) {
+	s.Bookings = slices.DeleteFunc(s.Bookings, func(b Booking) bool { return b.ID == c.ID })
+}
+
+func (c *Recorded) apply(s *State) { s.NextItem++ }
+
+func (*Messaged) apply(*State) {}
+
+func (c *ChildStarted) apply(s *State) {
+	s.Children = append(s.Children, c.Child)
+	s.NextItem++
+}
+
+func (s *State) dropChild(process string) {
+	s.Children = slices.DeleteFunc(s.Children, func(k Child) bool { return k.Process == process })
+}
+
+func (c *ChildEnded) apply(s *State) { s.dropChild(c.Process) }
+
+func (c *ChildCancelled) apply(s *State) { s.dropChild(c.Process) }
+
+func (c *ProposalOpened) apply(s *State) {
+	p := c.Proposal
+	s.Proposal = &p
+}
+
+func (c *ProposalClosed) apply(s *State) { s.Proposal = nil }

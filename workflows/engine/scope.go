@@ -1,0 +1,446 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"steward/definitions"
+	"steward/definitions/expr"
+)
+
+var errNotOpen = errors.New("it is not open here")
+
+// view is the data of the process as one part of it sees it: a proposal's block sees the proposed values.
+type view struct {
+	raw     map[string]any // input as JSON
+	input   any            // input with times as times
+	anchors map[string]any
+	vars    map[string]any
+}
+
+// viewCache keeps the two views of a decision until a change outdates them.
+type viewCache struct {
+	real, proposed *view
+}
+
+func (c *viewCache) forget(ch Change) {
+	switch ch.(type) {
+	case *InputChanged, *AnchorsChanged, *VarsChanged, *ProposalOpened, *ProposalClosed, *ProcessStarted:
+		c.real, c.proposed = nil, nil
+	}
+}
+
+// view answers the data as node id sees it.
+func (d *decider) view(id int) *view {
+	if p := d.st.Proposal; p != nil && p.Node != 0 && d.st.inside(id, p.Node) {
+		return d.proposedView()
+	}
+	return d.realView()
+}
+
+func (d *decider) realView() *view {
+	if d.views.real == nil {
+		v := &view{raw: d.st.Input, input: expr.Bind(d.def.Input.TypeOf(), d.st.Input), anchors: make(map[string]any, len(d.def.Anchors)), vars: d.st.Vars}
+		for _, a := range d.def.Anchors {
+			v.anchors[a.Name] = known(d.st.Anchors, a.Name)
+		}
+		v.vars = d.boundVars(d.st.Vars)
+		d.views.real = v
+	}
+	return d.views.real
+}
+
+func known(anchors map[string]time.Time, name string) any {
+	if at, ok := anchors[name]; ok {
+		return at
+	}
+	return nil
+}
+
+// boundVars gives kept values of formulas their types back.
+func (d *decider) boundVars(kept map[string]any) map[string]any {
+	vars := make(map[string]any, len(d.def.Vars))
+	for _, v := range d.def.Vars {
+		vars[v.Name] = expr.Bind(v.Expr.Type(), kept[v.Name])
+	}
+	return vars
+}
+
+// proposedView computes the data as it would be if the proposal held.
+func (d *decider) proposedView() *view {
+	if d.views.proposed == nil {
+		d.views.proposed = d.viewOf(d.st.Proposal.Fields)
+	}
+	return d.views.proposed
+}
+
+// viewOf answers the data with some fields of the input replaced, and all that follows from them.
+func (d *decider) viewOf(fields map[string]any) *view {
+	raw := maps.Clone(d.st.Input)
+	if raw == nil {
+		raw = make(map[string]any, len(fields))
+	}
+	maps.Copy(raw, fields)
+	v := &view{raw: raw, input: expr.Bind(d.def.Input.TypeOf(), raw), anchors: map[string]any{}, vars: map[string]any{}}
+	for _, a := range d.def.Anchors {
+		v.anchors[a.Name] = known(d.st.Anchors, a.Name)
+		if a.Expr != nil {
+			v.anchors[a.Name] = d.evalIn(v, a.Expr, 0, nil)
+		}
+	}
+	for _, f := range d.def.Vars {
+		v.vars[f.Name] = d.evalIn(v, f.Expr, 0, nil)
+	}
+	return v
+}
+
+// recompute brings anchors and formulas in line with the input.
+func (d *decider) recompute() {
+	if d.err != nil {
+		return
+	}
+	v := d.viewOf(nil)
+	if anchors := d.changedAnchors(v); len(anchors) > 0 {
+		d.emit(&AnchorsChanged{Anchors: anchors})
+	}
+	vars := make(map[string]any)
+	for _, f := range d.def.Vars {
+		value := expr.Unbind(v.vars[f.Name])
+		if old, ok := d.st.Vars[f.Name]; !ok || !sameJSON(old, value) {
+			vars[f.Name] = value
+		}
+	}
+	if len(vars) > 0 && d.err == nil {
+		d.emit(&VarsChanged{Vars: vars})
+	}
+}
+
+func (d *decider) changedAnchors(v *view) map[string]*time.Time {
+	changed := make(map[string]*time.Time)
+	for _, a := range d.def.Anchors {
+		if a.Expr == nil {
+			continue
+		}
+		at, ok := v.anchors[a.Name].(time.Time)
+		old, had := d.st.Anchors[a.Name]
+		switch {
+		case ok && (!had || !old.Equal(at)):
+			at = at.UTC()
+			changed[a.Name] = &at
+		case !ok && had:
+			changed[a.Name] = nil
+		}
+	}
+	return changed
+}
+
+// brokenRules lists the rules between fields that do not hold for some data. changed names the fields that are new, nil
+// for all of them: a rule that reads none of them held when its own were given and is not asked again (a meeting that has
+// begun may still move its end).
+func (d *decider) brokenRules(v *view, changed []string) []definitions.FieldError {
+	var broken []definitions.FieldError
+	for _, r := range d.def.Rules {
+		if changed != nil && !reads(r.Must, changed) {
+			continue
+		}
+		ok, _ := d.evalIn(v, r.Must, 0, nil).(bool)
+		if d.err != nil {
+			return nil
+		}
+		if ok {
+			continue
+		}
+		msg := r.Message
+		if msg == (definitions.Text{}) {
+			msg = definitions.Text{Zh: "不满足规则 " + r.Must.Source(), En: "the rule " + r.Must.Source() + " does not hold"}
+		}
+		broken = append(broken, definitions.FieldError{Field: r.Field, Code: "rule", Zh: msg.Zh, En: msg.En})
+	}
+	return broken
+}
+
+// reads says whether an expression reads one of the input's fields, directly or through what is computed from them.
+func reads(p *expr.Program, fields []string) bool {
+	return slices.ContainsFunc(p.References(), func(ref expr.Path) bool {
+		switch ref[0] {
+		case "vars", "anchors":
+			return true
+		case "input":
+			return len(ref) == 1 || slices.Contains(fields, ref[1])
+		}
+		return false
+	})
+}
+
+// eval evaluates an expression as node id sees the world; extra names come first.
+func (d *decider) eval(p *expr.Program, id int, extra map[string]any) any {
+	return d.evalIn(d.view(id), p, id, extra)
+}
+
+func (d *decider) evalIn(v *view, p *expr.Program, id int, extra map[string]any) any {
+	if p == nil || d.err != nil {
+		return nil
+	}
+	value, err := p.Eval(d.envFor(v, p.References(), id, extra))
+	if err != nil {
+		d.fault("expression", p.Source(), err)
+		return nil
+	}
+	return value
+}
+
+func (d *decider) truth(p *expr.Program, id int, extra map[string]any) bool {
+	b, _ := d.eval(p, id, extra).(bool)
+	return b
+}
+
+// value evaluates a step's parameters.
+func (d *decider) value(v expr.Value, id int) any {
+	if d.err != nil {
+		return nil
+	}
+	out, err := v.Eval(d.envFor(d.view(id), v.References(), id, nil))
+	if err != nil {
+		path := ""
+		if n := d.st.node(id); n != nil {
+			path = n.Path
+		}
+		d.fault("expression", path, err)
+	}
+	return out
+}
+
+// render fills a template in both languages.
+func (d *decider) render(t *definitions.Template, id int, fallback definitions.Text) definitions.Text {
+	if t == nil || (t.Zh == nil && t.En == nil) {
+		return fallback
+	}
+	return definitions.Text{Zh: d.renderOne(t.Zh, id), En: d.renderOne(t.En, id)}
+}
+
+func (d *decider) renderOne(t *expr.Template, id int) string {
+	if t == nil || d.err != nil {
+		return ""
+	}
+	text, err := t.Render(d.envFor(d.view(id), t.References(), id, nil))
+	if err != nil {
+		d.fault("expression", t.Source(), err)
+	}
+	return text
+}
+
+// envFor gathers the names that the references ask for, and no others.
+func (d *decider) envFor(v *view, refs []expr.Path, id int, extra map[string]any) expr.Env {
+	values := make(map[string]any, 8)
+	for _, ref := range refs {
+		root := ref[0]
+		if _, done := values[root]; done {
+			continue
+		}
+		if x, ok := extra[root]; ok {
+			values[root] = x
+			continue
+		}
+		values[root] = d.name(v, root, refs, id)
+	}
+	return expr.Env{Values: values, Facts: d.env, FormatTime: d.formatTime}
+}
+
+// name answers the value of one name in scope.
+func (d *decider) name(v *view, root string, refs []expr.Path, id int) any {
+	switch root {
+	case "input":
+		return v.input
+	case "before":
+		return d.realView().input
+	case "parameters":
+		return d.parameters()
+	case "anchors":
+		return v.anchors
+	case "vars":
+		return v.vars
+	case "now":
+		return d.now
+	case "outputs":
+		return d.outputsFor(refs, id)
+	case "rounds":
+		return d.roundsFor(refs)
+	case "process":
+		return map[string]any{
+			"id": d.st.Process, "started_at": d.st.StartedAt, "title": d.st.Title.In("zh"), "business_key": d.st.BusinessKey,
+		}
+	case "starter":
+		p, err := d.env.Person(d.ctx, d.st.Starter)
+		if err != nil {
+			d.fail(fmt.Errorf("read starter: %w", err))
+		}
+		return map[string]any{"id": p.ID, "name": p.Name, "department": p.Department}
+	default:
+		return d.loopName(root, id)
+	}
+}
+
+// loopName looks a name up among the loops around a node.
+func (d *decider) loopName(name string, id int) any {
+	for id != 0 {
+		n := d.st.node(id)
+		if n == nil {
+			return nil
+		}
+		if def := d.static(n); def.Parent != nil && def.Parent.Each != nil && def.Parent.Each.As == name {
+			return n.Item
+		}
+		id = n.Parent
+	}
+	return nil
+}
+
+func (d *decider) parameters() map[string]any {
+	values := make(map[string]any, len(d.def.Parameters))
+	for _, p := range d.def.Parameters {
+		values[p.Name] = expr.Bind(p.ValueType(), d.st.Parameters[p.Name])
+	}
+	return values
+}
+
+// outputsFor binds the outputs that references name; a reference to all of them binds all.
+func (d *decider) outputsFor(refs []expr.Path, id int) map[string]any {
+	values := make(map[string]any)
+	for _, ref := range refs {
+		switch {
+		case ref[0] != "outputs":
+		case len(ref) > 1:
+			d.bindOutput(values, ref[1], id)
+		default:
+			for step := range d.def.Steps {
+				d.bindOutput(values, step, id)
+			}
+		}
+	}
+	return values
+}
+
+func (d *decider) bindOutput(into map[string]any, step string, id int) {
+	into[step] = nil
+	o, ok := d.findOutput(step, id)
+	if !ok {
+		return
+	}
+	def := d.def.Steps[step]
+	if def == nil {
+		return
+	}
+	into[step] = expr.Bind(def.Type, d.outputValue(def, o))
+}
+
+// findOutput looks for a step's output in the frames from node id outwards.
+func (d *decider) findOutput(step string, id int) (Output, bool) {
+	for {
+		frame := d.st.frame(id)
+		if o, ok := d.st.outputs(frame)[step]; ok {
+			return o, true
+		}
+		if frame == 0 {
+			return Output{}, false
+		}
+		id = 0
+		if n := d.st.node(frame); n != nil {
+			id = n.Parent
+		}
+	}
+}
+
+// outputValue is an output as expressions see it, before types are given back.
+func (d *decider) outputValue(def *definitions.Node, o Output) any {
+	if o.Loop {
+		items := slices.SortedStableFunc(slices.Values(o.Items), func(a, b Output) int { return a.Round - b.Round })
+		list := make([]any, len(items))
+		for i, item := range items {
+			list[i] = d.outputItem(item)
+		}
+		return list
+	}
+	return d.outputItem(o)
+}
+
+func (d *decider) outputItem(o Output) any {
+	if o.Steps != nil {
+		run := make(map[string]any, len(o.Steps))
+		for step, inner := range o.Steps {
+			run[step] = d.outputValue(d.def.Steps[step], inner)
+		}
+		return run
+	}
+	m := map[string]any{"outcome": o.Outcome, "by": o.By, "done_at": o.DoneAt, "round": o.Round, "claimed_at": nil, "data": o.Data}
+	if o.ClaimedAt != nil {
+		m["claimed_at"] = *o.ClaimedAt
+	}
+	if o.Data == nil {
+		m["data"] = map[string]any{}
+	}
+	return m
+}
+
+// roundsFor counts how often each step has been completed.
+func (d *decider) roundsFor([]expr.Path) map[string]any {
+	counts := make(map[string]any, len(d.def.Steps))
+	for step := range d.def.Steps {
+		n := len(d.st.Rounds[step])
+		if _, now := d.st.Outputs[step]; now {
+			n++
+		}
+		counts[step] = n
+	}
+	return counts
+}
+
+// usedDigest sums up the values that a step read of the input, so that a later round can tell whether they changed.
+func (d *decider) usedDigest(def *definitions.Node, id int) string {
+	if len(def.Used) == 0 {
+		return ""
+	}
+	raw := d.view(id).raw
+	used := make([]any, 0, len(def.Used))
+	for _, path := range def.Used {
+		used = append(used, dig(raw, path))
+	}
+	text, err := json.Marshal(used)
+	if err != nil {
+		d.fault("digest", def.Path, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// dig follows a path such as input.room into raw input; the path `input` alone is all of it.
+func dig(raw map[string]any, path expr.Path) any {
+	var v any = raw
+	for _, name := range path[1:] {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[name]
+	}
+	return v
+}
+
+func sameJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// formatTime writes a time in texts for people, in the house's time zone.
+func (d *decider) formatTime(t time.Time) string {
+	if cal, err := d.env.Calendar(d.ctx, d.def.Calendar); err == nil {
+		t = t.In(cal.Location())
+	}
+	return t.Format("2006-01-02 15:04")
+}
