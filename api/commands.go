@@ -84,7 +84,8 @@ func (s *Server) GetCommand(ctx context.Context, r GetCommandRequestObject) (Get
 		return nil, err
 	}
 	result, err := s.commander.Receipt(ctx, command.ID)
-	if err != nil {
+	parked := errors.Is(err, advance.ErrParked)
+	if err != nil && !parked && !errors.Is(err, advance.ErrNotDecidedYet) {
 		return nil, err
 	}
 	view, err := named(ctx, s, func(names *nameBook) CommandResult { return resultView(result, names) })
@@ -94,6 +95,9 @@ func (s *Server) GetCommand(ctx context.Context, r GetCommandRequestObject) (Get
 	view.Command, view.Process = command.ID, command.ProcessID
 	if view.Status == CommandResultStatusPending {
 		view.HeldUntil = at(command.HoldUntil)
+	}
+	if parked {
+		view.Code, view.Message = codeParked, s.kinds.Requests[codeParked].Title
 	}
 	view.Fields = shownFields(result.Receipt, language(echoOf(ctx)))
 	return GetCommand200JSONResponse(view), nil

@@ -2448,6 +2448,7 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 // RegisterHandlersWithOptions registers handlers using the supplied options,
 // including any per-operation middleware.
 func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options RegisterHandlersOptions) {
+
 	wrapper := ServerInterfaceWrapper{
 		Handler: si,
 	}
@@ -2489,6 +2490,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 	router.GET(options.BaseURL+"/api/docs", wrapper.GetDocs, options.OperationMiddlewares["getDocs"]...)
 	router.GET(options.BaseURL+"/api/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["getContract"]...)
+
 }
 
 type DecidedJSONResponse CommandResult
@@ -2504,7 +2506,8 @@ type StoredJSONResponse struct {
 	Headers StoredResponseHeaders
 }
 
-type GetDocsRequestObject struct{}
+type GetDocsRequestObject struct {
+}
 
 type GetDocsResponseObject interface {
 	VisitGetDocsResponse(w http.ResponseWriter) error
@@ -2516,6 +2519,7 @@ type GetDocs200TextHTMLResponse struct {
 }
 
 func (response GetDocs200TextHTMLResponse) VisitGetDocsResponse(w http.ResponseWriter) error {
+
 	w.Header().Set("Content-Type", "text/html")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
@@ -2535,6 +2539,7 @@ type GetDocsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetDocsdefaultApplicationProblemPlusJSONResponse) VisitGetDocsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2545,7 +2550,8 @@ func (response GetDocsdefaultApplicationProblemPlusJSONResponse) VisitGetDocsRes
 	return err
 }
 
-type GetContractRequestObject struct{}
+type GetContractRequestObject struct {
+}
 
 type GetContractResponseObject interface {
 	VisitGetContractResponse(w http.ResponseWriter) error
@@ -2557,6 +2563,7 @@ type GetContract200ApplicationYamlResponse struct {
 }
 
 func (response GetContract200ApplicationYamlResponse) VisitGetContractResponse(w http.ResponseWriter) error {
+
 	w.Header().Set("Content-Type", "application/yaml")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
@@ -2576,6 +2583,7 @@ type GetContractdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetContractdefaultApplicationProblemPlusJSONResponse) VisitGetContractResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2594,7 +2602,8 @@ type WithdrawCommandResponseObject interface {
 	VisitWithdrawCommandResponse(w http.ResponseWriter) error
 }
 
-type WithdrawCommand204Response struct{}
+type WithdrawCommand204Response struct {
+}
 
 func (response WithdrawCommand204Response) VisitWithdrawCommandResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
@@ -2607,6 +2616,7 @@ type WithdrawCommanddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response WithdrawCommanddefaultApplicationProblemPlusJSONResponse) VisitWithdrawCommandResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2628,6 +2638,7 @@ type GetCommandResponseObject interface {
 type GetCommand200JSONResponse CommandResult
 
 func (response GetCommand200JSONResponse) VisitGetCommandResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2644,6 +2655,7 @@ type GetCommanddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetCommanddefaultApplicationProblemPlusJSONResponse) VisitGetCommandResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2654,7 +2666,8 @@ func (response GetCommanddefaultApplicationProblemPlusJSONResponse) VisitGetComm
 	return err
 }
 
-type ListDefinitionsRequestObject struct{}
+type ListDefinitionsRequestObject struct {
+}
 
 type ListDefinitionsResponseObject interface {
 	VisitListDefinitionsResponse(w http.ResponseWriter) error
@@ -2663,6 +2676,7 @@ type ListDefinitionsResponseObject interface {
 type ListDefinitions200JSONResponse DefinitionList
 
 func (response ListDefinitions200JSONResponse) VisitListDefinitionsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2679,6 +2693,7 @@ type ListDefinitionsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListDefinitionsdefaultApplicationProblemPlusJSONResponse) VisitListDefinitionsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2701,6 +2716,7 @@ type GetDefinitionResponseObject interface {
 type GetDefinition200JSONResponse Definition
 
 func (response GetDefinition200JSONResponse) VisitGetDefinitionResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2717,6 +2733,7 @@ type GetDefinitiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetDefinitiondefaultApplicationProblemPlusJSONResponse) VisitGetDefinitionResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2727,7 +2744,8 @@ func (response GetDefinitiondefaultApplicationProblemPlusJSONResponse) VisitGetD
 	return err
 }
 
-type GetMeRequestObject struct{}
+type GetMeRequestObject struct {
+}
 
 type GetMeResponseObject interface {
 	VisitGetMeResponse(w http.ResponseWriter) error
@@ -2736,6 +2754,7 @@ type GetMeResponseObject interface {
 type GetMe200JSONResponse Me
 
 func (response GetMe200JSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2752,6 +2771,7 @@ type GetMedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetMedefaultApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2773,6 +2793,7 @@ type UpdateMeResponseObject interface {
 type UpdateMe200JSONResponse Me
 
 func (response UpdateMe200JSONResponse) VisitUpdateMeResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2789,6 +2810,7 @@ type UpdateMedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateMedefaultApplicationProblemPlusJSONResponse) VisitUpdateMeResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2799,7 +2821,8 @@ func (response UpdateMedefaultApplicationProblemPlusJSONResponse) VisitUpdateMeR
 	return err
 }
 
-type ListTokensRequestObject struct{}
+type ListTokensRequestObject struct {
+}
 
 type ListTokensResponseObject interface {
 	VisitListTokensResponse(w http.ResponseWriter) error
@@ -2808,6 +2831,7 @@ type ListTokensResponseObject interface {
 type ListTokens200JSONResponse TokenList
 
 func (response ListTokens200JSONResponse) VisitListTokensResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2824,6 +2848,7 @@ type ListTokensdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListTokensdefaultApplicationProblemPlusJSONResponse) VisitListTokensResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2845,6 +2870,7 @@ type CreateTokenResponseObject interface {
 type CreateToken201JSONResponse NewToken
 
 func (response CreateToken201JSONResponse) VisitCreateTokenResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2861,6 +2887,7 @@ type CreateTokendefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateTokendefaultApplicationProblemPlusJSONResponse) VisitCreateTokenResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2879,7 +2906,8 @@ type RevokeTokenResponseObject interface {
 	VisitRevokeTokenResponse(w http.ResponseWriter) error
 }
 
-type RevokeToken204Response struct{}
+type RevokeToken204Response struct {
+}
 
 func (response RevokeToken204Response) VisitRevokeTokenResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
@@ -2892,6 +2920,7 @@ type RevokeTokendefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RevokeTokendefaultApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2913,6 +2942,7 @@ type ListNotificationsResponseObject interface {
 type ListNotifications200JSONResponse NotificationPage
 
 func (response ListNotifications200JSONResponse) VisitListNotificationsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2929,6 +2959,7 @@ type ListNotificationsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListNotificationsdefaultApplicationProblemPlusJSONResponse) VisitListNotificationsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2950,6 +2981,7 @@ type MarkNotificationsReadResponseObject interface {
 type MarkNotificationsRead200JSONResponse MarkedRead
 
 func (response MarkNotificationsRead200JSONResponse) VisitMarkNotificationsReadResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -2966,6 +2998,7 @@ type MarkNotificationsReaddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response MarkNotificationsReaddefaultApplicationProblemPlusJSONResponse) VisitMarkNotificationsReadResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -2987,6 +3020,7 @@ type ListProcessesResponseObject interface {
 type ListProcesses200JSONResponse ProcessPage
 
 func (response ListProcesses200JSONResponse) VisitListProcessesResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3003,6 +3037,7 @@ type ListProcessesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListProcessesdefaultApplicationProblemPlusJSONResponse) VisitListProcessesResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3025,6 +3060,7 @@ type StartProcessResponseObject interface {
 type StartProcess200JSONResponse struct{ DecidedJSONResponse }
 
 func (response StartProcess200JSONResponse) VisitStartProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3038,6 +3074,7 @@ func (response StartProcess200JSONResponse) VisitStartProcessResponse(w http.Res
 type StartProcess202JSONResponse struct{ StoredJSONResponse }
 
 func (response StartProcess202JSONResponse) VisitStartProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3055,6 +3092,7 @@ type StartProcessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StartProcessdefaultApplicationProblemPlusJSONResponse) VisitStartProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3076,6 +3114,7 @@ type GetProcessResponseObject interface {
 type GetProcess200JSONResponse Process
 
 func (response GetProcess200JSONResponse) VisitGetProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3092,6 +3131,7 @@ type GetProcessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetProcessdefaultApplicationProblemPlusJSONResponse) VisitGetProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3115,6 +3155,7 @@ type CancelProcessResponseObject interface {
 type CancelProcess200JSONResponse struct{ DecidedJSONResponse }
 
 func (response CancelProcess200JSONResponse) VisitCancelProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3128,6 +3169,7 @@ func (response CancelProcess200JSONResponse) VisitCancelProcessResponse(w http.R
 type CancelProcess202JSONResponse struct{ StoredJSONResponse }
 
 func (response CancelProcess202JSONResponse) VisitCancelProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3145,6 +3187,7 @@ type CancelProcessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CancelProcessdefaultApplicationProblemPlusJSONResponse) VisitCancelProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3168,6 +3211,7 @@ type TellProcessResponseObject interface {
 type TellProcess200JSONResponse struct{ DecidedJSONResponse }
 
 func (response TellProcess200JSONResponse) VisitTellProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3181,6 +3225,7 @@ func (response TellProcess200JSONResponse) VisitTellProcessResponse(w http.Respo
 type TellProcess202JSONResponse struct{ StoredJSONResponse }
 
 func (response TellProcess202JSONResponse) VisitTellProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3198,6 +3243,7 @@ type TellProcessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response TellProcessdefaultApplicationProblemPlusJSONResponse) VisitTellProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3220,6 +3266,7 @@ type GetProcessLogResponseObject interface {
 type GetProcessLog200JSONResponse LogPage
 
 func (response GetProcessLog200JSONResponse) VisitGetProcessLogResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3236,6 +3283,7 @@ type GetProcessLogdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetProcessLogdefaultApplicationProblemPlusJSONResponse) VisitGetProcessLogResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3259,6 +3307,7 @@ type RescheduleProcessResponseObject interface {
 type RescheduleProcess200JSONResponse struct{ DecidedJSONResponse }
 
 func (response RescheduleProcess200JSONResponse) VisitRescheduleProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3272,6 +3321,7 @@ func (response RescheduleProcess200JSONResponse) VisitRescheduleProcessResponse(
 type RescheduleProcess202JSONResponse struct{ StoredJSONResponse }
 
 func (response RescheduleProcess202JSONResponse) VisitRescheduleProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3289,6 +3339,7 @@ type RescheduleProcessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RescheduleProcessdefaultApplicationProblemPlusJSONResponse) VisitRescheduleProcessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3310,6 +3361,7 @@ type ListReservationsResponseObject interface {
 type ListReservations200JSONResponse ReservationList
 
 func (response ListReservations200JSONResponse) VisitListReservationsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3326,6 +3378,7 @@ type ListReservationsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListReservationsdefaultApplicationProblemPlusJSONResponse) VisitListReservationsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3336,7 +3389,8 @@ func (response ListReservationsdefaultApplicationProblemPlusJSONResponse) VisitL
 	return err
 }
 
-type ListRoomsRequestObject struct{}
+type ListRoomsRequestObject struct {
+}
 
 type ListRoomsResponseObject interface {
 	VisitListRoomsResponse(w http.ResponseWriter) error
@@ -3345,6 +3399,7 @@ type ListRoomsResponseObject interface {
 type ListRooms200JSONResponse RoomList
 
 func (response ListRooms200JSONResponse) VisitListRoomsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3361,6 +3416,7 @@ type ListRoomsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListRoomsdefaultApplicationProblemPlusJSONResponse) VisitListRoomsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3382,6 +3438,7 @@ type GetFreeBusyResponseObject interface {
 type GetFreeBusy200JSONResponse FreeBusy
 
 func (response GetFreeBusy200JSONResponse) VisitGetFreeBusyResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3398,6 +3455,7 @@ type GetFreeBusydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetFreeBusydefaultApplicationProblemPlusJSONResponse) VisitGetFreeBusyResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3420,6 +3478,7 @@ type GetRoomDayResponseObject interface {
 type GetRoomDay200JSONResponse RoomDay
 
 func (response GetRoomDay200JSONResponse) VisitGetRoomDayResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3436,6 +3495,7 @@ type GetRoomDaydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetRoomDaydefaultApplicationProblemPlusJSONResponse) VisitGetRoomDayResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3474,6 +3534,7 @@ type SignOutdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SignOutdefaultApplicationProblemPlusJSONResponse) VisitSignOutResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3484,7 +3545,8 @@ func (response SignOutdefaultApplicationProblemPlusJSONResponse) VisitSignOutRes
 	return err
 }
 
-type GetSessionRequestObject struct{}
+type GetSessionRequestObject struct {
+}
 
 type GetSessionResponseObject interface {
 	VisitGetSessionResponse(w http.ResponseWriter) error
@@ -3493,6 +3555,7 @@ type GetSessionResponseObject interface {
 type GetSession200JSONResponse Session
 
 func (response GetSession200JSONResponse) VisitGetSessionResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3509,6 +3572,7 @@ type GetSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetSessiondefaultApplicationProblemPlusJSONResponse) VisitGetSessionResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3537,6 +3601,7 @@ type SignIn200JSONResponse struct {
 }
 
 func (response SignIn200JSONResponse) VisitSignInResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3554,6 +3619,7 @@ type SignIndefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SignIndefaultApplicationProblemPlusJSONResponse) VisitSignInResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3575,6 +3641,7 @@ type ListTasksResponseObject interface {
 type ListTasks200JSONResponse TaskPage
 
 func (response ListTasks200JSONResponse) VisitListTasksResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3591,6 +3658,7 @@ type ListTasksdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListTasksdefaultApplicationProblemPlusJSONResponse) VisitListTasksResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3612,6 +3680,7 @@ type GetTaskResponseObject interface {
 type GetTask200JSONResponse Task
 
 func (response GetTask200JSONResponse) VisitGetTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3628,6 +3697,7 @@ type GetTaskdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetTaskdefaultApplicationProblemPlusJSONResponse) VisitGetTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3651,6 +3721,7 @@ type ClaimTaskResponseObject interface {
 type ClaimTask200JSONResponse struct{ DecidedJSONResponse }
 
 func (response ClaimTask200JSONResponse) VisitClaimTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3664,6 +3735,7 @@ func (response ClaimTask200JSONResponse) VisitClaimTaskResponse(w http.ResponseW
 type ClaimTask202JSONResponse struct{ StoredJSONResponse }
 
 func (response ClaimTask202JSONResponse) VisitClaimTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3681,6 +3753,7 @@ type ClaimTaskdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ClaimTaskdefaultApplicationProblemPlusJSONResponse) VisitClaimTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3703,6 +3776,7 @@ type ListCommentsResponseObject interface {
 type ListComments200JSONResponse CommentPage
 
 func (response ListComments200JSONResponse) VisitListCommentsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3719,6 +3793,7 @@ type ListCommentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListCommentsdefaultApplicationProblemPlusJSONResponse) VisitListCommentsResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3742,6 +3817,7 @@ type AddCommentResponseObject interface {
 type AddComment200JSONResponse Comment
 
 func (response AddComment200JSONResponse) VisitAddCommentResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3758,6 +3834,7 @@ type AddCommentdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AddCommentdefaultApplicationProblemPlusJSONResponse) VisitAddCommentResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3781,6 +3858,7 @@ type CompleteTaskResponseObject interface {
 type CompleteTask200JSONResponse struct{ DecidedJSONResponse }
 
 func (response CompleteTask200JSONResponse) VisitCompleteTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3794,6 +3872,7 @@ func (response CompleteTask200JSONResponse) VisitCompleteTaskResponse(w http.Res
 type CompleteTask202JSONResponse struct{ StoredJSONResponse }
 
 func (response CompleteTask202JSONResponse) VisitCompleteTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3811,6 +3890,7 @@ type CompleteTaskdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CompleteTaskdefaultApplicationProblemPlusJSONResponse) VisitCompleteTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3834,6 +3914,7 @@ type ReleaseTaskResponseObject interface {
 type ReleaseTask200JSONResponse struct{ DecidedJSONResponse }
 
 func (response ReleaseTask200JSONResponse) VisitReleaseTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3847,6 +3928,7 @@ func (response ReleaseTask200JSONResponse) VisitReleaseTaskResponse(w http.Respo
 type ReleaseTask202JSONResponse struct{ StoredJSONResponse }
 
 func (response ReleaseTask202JSONResponse) VisitReleaseTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3864,6 +3946,7 @@ type ReleaseTaskdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReleaseTaskdefaultApplicationProblemPlusJSONResponse) VisitReleaseTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3887,6 +3970,7 @@ type TransferTaskResponseObject interface {
 type TransferTask200JSONResponse struct{ DecidedJSONResponse }
 
 func (response TransferTask200JSONResponse) VisitTransferTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3900,6 +3984,7 @@ func (response TransferTask200JSONResponse) VisitTransferTaskResponse(w http.Res
 type TransferTask202JSONResponse struct{ StoredJSONResponse }
 
 func (response TransferTask202JSONResponse) VisitTransferTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3917,6 +4002,7 @@ type TransferTaskdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response TransferTaskdefaultApplicationProblemPlusJSONResponse) VisitTransferTaskResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3927,7 +4013,8 @@ func (response TransferTaskdefaultApplicationProblemPlusJSONResponse) VisitTrans
 	return err
 }
 
-type GetHealthRequestObject struct{}
+type GetHealthRequestObject struct {
+}
 
 type GetHealthResponseObject interface {
 	VisitGetHealthResponse(w http.ResponseWriter) error
@@ -3936,6 +4023,7 @@ type GetHealthResponseObject interface {
 type GetHealth200JSONResponse Health
 
 func (response GetHealth200JSONResponse) VisitGetHealthResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3952,6 +4040,7 @@ type GetHealthdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealthResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -3962,7 +4051,8 @@ func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealt
 	return err
 }
 
-type GetReadinessRequestObject struct{}
+type GetReadinessRequestObject struct {
+}
 
 type GetReadinessResponseObject interface {
 	VisitGetReadinessResponse(w http.ResponseWriter) error
@@ -3971,6 +4061,7 @@ type GetReadinessResponseObject interface {
 type GetReadiness200JSONResponse Readiness
 
 func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -3984,6 +4075,7 @@ func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.Res
 type GetReadiness503JSONResponse Readiness
 
 func (response GetReadiness503JSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
@@ -4000,6 +4092,7 @@ type GetReadinessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReadinessdefaultApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
@@ -4125,10 +4218,8 @@ type StrictServerInterface interface {
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
 }
 
-type (
-	StrictHandlerFunc    func(ctx echo.Context, request any) (any, error)
-	StrictMiddlewareFunc func(f StrictHandlerFunc, operationID string) StrictHandlerFunc
-)
+type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
+type StrictMiddlewareFunc func(f StrictHandlerFunc, operationID string) StrictHandlerFunc
 
 func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareFunc) ServerInterface {
 	return &strictHandler{ssi: ssi, middlewares: middlewares}

@@ -69,7 +69,7 @@ func rubbish() []string {
 
 func queries() []string {
 	return []string{
-		"", "?limit=0", "?limit=-1", "?limit=99999999999999999999", "?limit=abc", "?cursor=%00", "?cursor=AAAA", "?cursor=" + strings.Repeat("x", 600),
+		"", "?limit=0", "?limit=-1", "?limit=99999999999999999999", "?limit=abc", "?cursor=%00", "?cursor=AAAA", "?cursor=" + strings.Repeat("x", 1100),
 		"?scope=everything", "?state=open&state=ended", "?unknown=1", "?from=yesterday&to=tomorrow", "?from=2027-01-01T00:00:00Z&to=2020-01-01T00:00:00Z",
 		"?date=2027-13-45", "?date=9999-12-31", "?from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z", "?version=0", "?version=999999", "?%zz", "?;;", "?startedBy=%ff", "?mine=perhaps",
 		"?room=%27", "?unread=2", "?all=", "?definition=visit%00",

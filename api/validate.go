@@ -1,8 +1,10 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -75,11 +77,28 @@ func (s *Server) checkRequest(c echo.Context, op *operation) error {
 		return contractFailure(err)
 	}
 	if body, ok := r.Body.(interface{ ValidatedValue() any }); ok {
+		if !oneDocument(r) {
+			return &failure{code: codeMalformed, cause: errors.New("more than one JSON document")}
+		}
 		if field, found := unprintable("", body.ValidatedValue()); found {
 			return failField(field, "character", Text{Zh: "含有不能保存的字符（NUL）", En: "holds a character that cannot be stored (NUL)"})
 		}
 	}
 	return nil
+}
+
+// oneDocument says whether the body is one JSON document and nothing more: the checker reads only the first.
+func oneDocument(r *http.Request) bool {
+	if r.GetBody == nil {
+		return false
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return false
+	}
+	defer func() { _ = body.Close() }()
+	text, err := io.ReadAll(body)
+	return err == nil && json.Valid(text)
 }
 
 // checkQuery refuses parameters that the operation does not know: a misspelt filter would silently show everything.
@@ -172,6 +191,7 @@ func contractFailure(err error) error {
 		}
 	}
 	slices.SortStableFunc(f.fields, func(a, b fieldFailure) int { return strings.Compare(a.field, b.field) })
+	f.fields = slices.CompactFunc(f.fields, func(a, b fieldFailure) bool { return a.field == b.field })
 	return f
 }
 

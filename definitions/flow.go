@@ -203,7 +203,7 @@ func (f *flow) follow(a *Action, state known) known {
 func (f *flow) forget(target *Node, state known) known {
 	out := maps.Clone(state)
 	for id, s := range f.c.def.Steps {
-		if blockOf(s) != blockOf(target) || within(s, target.Parent) && slotIn(s, target.Parent) >= target.Slot {
+		if blockOf(s) != blockOf(target) || s != target.Parent && within(s, target.Parent) && slotIn(s, target.Parent) >= target.Slot {
 			delete(out, id)
 			delete(out, id+filledMark)
 		}

@@ -58,15 +58,15 @@ func (a *App) putRegisters(ctx context.Context, b definitions.Bundle) error {
 		if !ok {
 			continue
 		}
-		r, err := definitions.ParseRegister(name, text)
-		if err != nil {
-			return fmt.Errorf("register %s: %w", id, err)
+		r, problems := definitions.ParseRegister(name, text)
+		if r == nil {
+			return &FaultyError{File: name, Problems: problems}
 		}
 		schema, err := json.Marshal(r.Schema.Raw)
 		if err != nil {
 			return fmt.Errorf("register %s: %w", id, err)
 		}
-		if err := a.Store.PutRegister(ctx, store.Register{ID: r.Name, Name: store.Text(r.Title), Schema: string(schema)}); err != nil {
+		if err := a.Store.PutRegister(ctx, store.Register{ID: r.Name, Name: store.Text{Zh: r.Title.Zh, En: r.Title.En}, Schema: string(schema)}); err != nil {
 			return fmt.Errorf("register %s: %w", id, err)
 		}
 	}

@@ -64,3 +64,9 @@ export function text(pair) {
   }
   return (current === "en" ? pair.en || pair.zh : pair.zh || pair.en) || "";
 }
+
+/** nameOf answers the words for a step, a task or an event. One that its definition did not name comes under its id. */
+export function nameOf(pair, id) {
+  const words = text(pair);
+  return words === "" || words === id ? label("name", id) : words;
+}

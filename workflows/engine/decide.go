@@ -115,6 +115,8 @@ func (d *decider) dispatch() {
 		d.replan()
 	case EventDeadline:
 		d.fire()
+	case EventDrop:
+		d.drop()
 	default:
 		d.refuse("unknown_command", "未知的命令 "+d.ev.Type, "unknown command "+d.ev.Type)
 	}

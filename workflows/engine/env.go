@@ -76,6 +76,7 @@ const (
 	EventChildEnded = "child.ended"      // told by the child's last decision
 	EventReplan     = "calendar.changed" // plans every deadline again
 	EventDeadline   = "deadline"
+	EventDrop       = "incident.drop" // an operator gives a parked deadline up
 )
 
 // Event is one thing that happened to a process, from outside or by its own clock.
@@ -135,6 +136,11 @@ type DeadlineData struct {
 	Deadline string `json:"deadline"`
 	Key      string `json:"key"`
 	Node     int    `json:"node,omitempty"`
+}
+
+// DropData is the payload of EventDrop.
+type DropData struct {
+	Deadline string `json:"deadline"` // id of the deadline
 }
 
 // Receipt is what a command's sender learns. A refused command changed nothing and has no place in the log.

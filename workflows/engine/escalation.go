@@ -114,6 +114,20 @@ func (d *decider) fire() {
 	d.plan(dl.Node)
 }
 
+// drop takes a deadline as passed without acting on it.
+func (d *decider) drop() {
+	data := decode[DropData](d)
+	if d.err == nil && !d.actor().Operator {
+		d.refuse("forbidden", "只有运维人员可以放弃", "only an operator may drop it")
+		return
+	}
+	for _, dl := range slices.Clone(d.st.Deadlines) {
+		if dl.ID == data.Deadline {
+			d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})
+		}
+	}
+}
+
 func (d *decider) act(dl Deadline, def *definitions.Node) {
 	what, rest, _ := strings.Cut(dl.Key, "/")
 	i, _ := strconv.Atoi(rest)

@@ -220,3 +220,20 @@ func refused(t testing.TB, err error, code string) *engine.Refusal {
 }
 
 var library = os.DirFS("../../definitions/testdata/example")
+
+// taken is a booking of another process.
+func taken(t testing.TB, from, to string) simulate.Booking {
+	t.Helper()
+	return simulate.Booking{
+		Booking: engine.Booking{ID: "other", Resource: "r1", From: moment(t, from), To: moment(t, to)}, Process: "other",
+		Title: definitions.Text{Zh: "年度大会", En: "Annual assembly"},
+	}
+}
+
+// fire decides one deadline now, as after an outage.
+func (b *bench) fire(dl engine.Deadline) error {
+	b.t.Helper()
+	data, err := json.Marshal(engine.DeadlineData{Deadline: dl.ID, Key: dl.Key, Node: dl.Node})
+	require.NoError(b.t, err)
+	return b.decide(engine.Event{ID: "due/" + dl.ID, Type: engine.EventDeadline, At: dl.At, Data: data})
+}

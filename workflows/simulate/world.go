@@ -3,7 +3,6 @@ package simulate
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +23,7 @@ type World struct {
 	Closed      map[string]engine.Decided // tasks that are not open any more
 	Open        map[string]int            // open tasks of each user, besides those of the process at hand
 	Until       time.Time                 // see engine.Env.Horizon
+	Invent      bool                      // whoever a rule names and nobody knows is invented
 
 	process   string
 	calendars map[string]*calendar.Calendar
@@ -87,12 +87,16 @@ func (w *World) Calendar(_ context.Context, name string) (*calendar.Calendar, er
 
 // Members lists the users behind a principal.
 func (w *World) Members(_ context.Context, principal string) ([]string, error) {
+	w.know(principal)
 	kind, id, _ := strings.Cut(principal, ":")
 	switch kind {
 	case "group":
 		return slices.Sorted(slices.Values(w.Groups[id])), nil
 	case "post":
 		return slices.Sorted(slices.Values(w.Posts[id])), nil
+	}
+	if kind != "user" {
+		id = principal
 	}
 	if _, ok := w.People[id]; ok {
 		return []string{id}, nil
@@ -103,6 +107,7 @@ func (w *World) Members(_ context.Context, principal string) ([]string, error) {
 // Leader climbs the leaders of a person.
 func (w *World) Leader(_ context.Context, user string, level int) (string, error) {
 	for ; level > 0 && user != ""; level-- {
+		w.know(user)
 		user = w.People[user].Leader
 	}
 	return user, nil
@@ -110,22 +115,26 @@ func (w *World) Leader(_ context.Context, user string, level int) (string, error
 
 // Person answers a model person with everything that they count as.
 func (w *World) Person(_ context.Context, user string) (engine.Person, error) {
+	w.know(user)
 	p, ok := w.People[user]
 	if !ok {
 		return engine.Person{ID: user}, nil
 	}
-	as := []string{"user:" + user}
-	for _, g := range slices.Sorted(maps.Keys(w.Groups)) {
-		if slices.Contains(w.Groups[g], user) {
-			as = append(as, "group:"+g)
-		}
-	}
-	for _, post := range slices.Sorted(maps.Keys(w.Posts)) {
-		if slices.Contains(w.Posts[post], user) {
-			as = append(as, "post:"+post)
-		}
-	}
+	as := append([]string{"user:" + user}, belongs("group:", w.Groups, user)...)
+	as = append(as, belongs("post:", w.Posts, user)...)
 	return engine.Person{ID: user, Name: p.Name, Department: p.Department, Principals: as, Operator: p.Operator}, nil
+}
+
+// belongs lists the principals of one sort that a user counts as, sorted.
+func belongs(prefix string, of map[string][]string, user string) []string {
+	var as []string
+	for id, members := range of {
+		if slices.Contains(members, user) {
+			as = append(as, prefix+id)
+		}
+	}
+	slices.Sort(as)
+	return as
 }
 
 // Load answers how much each user has to do.

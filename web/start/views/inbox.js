@@ -2,7 +2,7 @@
 
 import { api } from "../api.js";
 import { h } from "../dom.js";
-import { label, t, text } from "../i18n.js";
+import { label, nameOf, t, text } from "../i18n.js";
 import { dueBadge, personName, tabs, when } from "../ui.js";
 import { KeysetList } from "./list.js";
 
@@ -45,7 +45,7 @@ function nothingIn(scope) {
 function openRow(task) {
   return h(
     "a", { class: "card row-link", href: `#/task/${task.id}` },
-    h("span", { class: "grow" }, h("strong", {}, text(task.title)), h("span", { class: "quiet" }, text(task.processTitle))),
+    h("span", { class: "grow" }, h("strong", {}, nameOf(task.title, task.step)), h("span", { class: "quiet" }, text(task.processTitle))),
     h("span", { class: "side" }, dueBadge(task.dueAt), h("span", { class: "quiet" }, personName(task.assignee))),
   );
 }
@@ -53,7 +53,7 @@ function openRow(task) {
 function doneRow(task) {
   return h(
     "a", { class: "card row-link", href: `#/task/${task.id}` },
-    h("span", { class: "grow" }, h("strong", {}, text(task.title)), h("span", { class: "quiet" }, text(task.processTitle))),
+    h("span", { class: "grow" }, h("strong", {}, nameOf(task.title, task.step)), h("span", { class: "quiet" }, text(task.processTitle))),
     h("span", { class: "side" }, h("span", { class: "badge" }, label("outcome", task.outcome || "done")), h("span", { class: "quiet" }, when(task.closedAt))),
   );
 }

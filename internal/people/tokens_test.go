@@ -1,0 +1,88 @@
+package people_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"steward/internal/people"
+	"steward/internal/store"
+)
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	service, s := house(t, nil)
+	ctx := t.Context()
+	want := people.NewToken{UserID: "ahua", Name: "Kiosk", Scopes: []string{"tasks:read"}, ExpiresAt: time.Now().Add(time.Hour)}
+	secret, token, err := service.CreateToken(ctx, want)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(secret, people.TokenPrefix))
+	var stored int
+	require.NoError(t, s.Pool().QueryRow(ctx, "SELECT count(*) FROM api_tokens a WHERE a::text LIKE '%' || $1 || '%'", secret[4:]).Scan(&stored))
+	require.Zero(t, stored, "the secret is nowhere")
+
+	identity, err := service.AuthenticateToken(ctx, secret)
+	require.NoError(t, err)
+	require.True(t, identity.Allows("tasks:read"))
+	require.False(t, identity.Allows("tasks:write"))
+	require.Equal(t, "ahua", identity.Person.ID)
+	_, err = service.Authenticate(ctx, secret)
+	require.ErrorIs(t, err, people.ErrUnauthenticated, "a token is no session")
+	session := signIn(t, service, "ahua")
+	_, err = service.AuthenticateToken(ctx, session.Token)
+	require.ErrorIs(t, err, people.ErrUnauthenticated, "nor a session a token")
+
+	tokens, err := service.Tokens(ctx, "ahua")
+	require.NoError(t, err)
+	require.Len(t, tokens, 1)
+	require.NotNil(t, tokens[0].LastUsedAt)
+
+	require.ErrorIs(t, service.RevokeToken(ctx, "amei", token.ID), store.ErrNotFound, "only one's own")
+	require.NoError(t, service.RevokeToken(ctx, "ahua", token.ID))
+	require.ErrorIs(t, service.RevokeToken(ctx, "ahua", token.ID), store.ErrNotFound)
+	require.ErrorIs(t, service.RevokeToken(ctx, "ahua", uuid.New()), store.ErrNotFound)
+	_, err = service.AuthenticateToken(ctx, secret)
+	require.ErrorIs(t, err, people.ErrUnauthenticated)
+}
+
+func TestTokensExpireAndLeaveWithTheirOwner(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"expired": "UPDATE api_tokens SET expires_at = now()",
+		"left":    "UPDATE users SET active = false WHERE id = 'ahua'",
+	} {
+		service, s := house(t, func(o *people.Options) { o.CacheFor = -1 })
+		secret, _, err := service.CreateToken(t.Context(), people.NewToken{
+			UserID: "ahua", Name: "Kiosk", Scopes: []string{"tasks"}, ExpiresAt: time.Now().Add(time.Hour),
+		})
+		require.NoError(t, err)
+		_, err = service.AuthenticateToken(t.Context(), secret)
+		require.NoError(t, err)
+		_, err = s.Pool().Exec(t.Context(), sql)
+		require.NoError(t, err)
+		_, err = service.AuthenticateToken(t.Context(), secret)
+		require.ErrorIs(t, err, people.ErrUnauthenticated, name)
+	}
+}
+
+func TestTokenRefusals(t *testing.T) {
+	t.Parallel()
+	service, _ := house(t, nil)
+	for want, change := range map[string]func(*people.NewToken){
+		"name must have":        func(n *people.NewToken) { n.Name = "  " },
+		"scopes must name":      func(n *people.NewToken) { n.Scopes = nil },
+		"scopes must look like": func(n *people.NewToken) { n.Scopes = []string{"Tasks Read"} },
+		"expiresAt must lie":    func(n *people.NewToken) { n.ExpiresAt = time.Now().Add(-time.Hour) },
+		"at most 366 days":      func(n *people.NewToken) { n.ExpiresAt = time.Now().AddDate(2, 0, 0) },
+		"user must exist":       func(n *people.NewToken) { n.UserID = "unknown" },
+	} {
+		token := people.NewToken{UserID: "ahua", Name: "Kiosk", Scopes: []string{"tasks:read"}, ExpiresAt: time.Now().Add(time.Hour)}
+		change(&token)
+		_, _, err := service.CreateToken(t.Context(), token)
+		require.ErrorIs(t, err, store.ErrInvalid, want)
+		require.ErrorContains(t, err, want)
+	}
+}

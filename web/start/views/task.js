@@ -1,0 +1,192 @@
+// One task: what it is about, its form, and what the person may do with it.
+
+import { api } from "../api.js";
+import { h, newId, replace } from "../dom.js";
+import { Form } from "../forms.js";
+import { label, language, nameOf, t, text } from "../i18n.js";
+import { formatTime, moment } from "../time.js";
+import { dueBadge, facts, names, notice, once, personName, problemBox, section, when } from "../ui.js";
+import { summary } from "../values.js";
+import { comments } from "./comments.js";
+
+/** task shows a task to be done, or what became of it. */
+export async function task(ctx) {
+  const item = await api.task(ctx.params[0]);
+  const [around, rooms] = await Promise.all([surroundings(item), ctx.rooms()]);
+  const news = h("div", { class: "news", "aria-live": "polite" });
+  const talk = await comments(item);
+  ctx.show(
+    nameOf(item.title, item.step), news, about(item, around),
+    part(t("task.details"), summary(item.details, {}, rooms)),
+    part(t("task.request"), summary(around.process?.input, around.definition?.input, rooms)),
+    part(t("task.checklist"), item.checklist?.length > 0 && h("ul", {}, item.checklist.map((line) => h("li", {}, text(line))))),
+    item.status === "open" ? work(ctx, item) : ended(item),
+    talk.element,
+  );
+  ctx.every(async () => {
+    announce(ctx, news, item, await api.task(item.id));
+    await talk.refresh();
+  });
+}
+
+/** surroundings reads the process and its definition, for the words of the request. Who may do a task may not always see them. */
+async function surroundings(item) {
+  try {
+    const process = await api.process(item.process);
+    return { process, definition: await api.definition(process.definition, process.version) };
+  } catch (problem) {
+    if (problem.retryable) {
+      throw problem;
+    }
+    return {};
+  }
+}
+
+function part(title, content) {
+  return content ? section(title, content) : null;
+}
+
+function about(item, { process, definition }) {
+  const due = moment(item.dueAt) === null ? t("task.due_none") : [when(item.dueAt), " ", item.status === "open" && dueBadge(item.dueAt)];
+  const starter = personName(process?.starter);
+  const why = process && t("task.why_text", { starter, process: text(definition.name) || definition.id, step: nameOf(item.title, item.step) });
+  return h("section", { class: "card" }, facts([
+    [t("task.process"), process ? h("a", { href: `#/process/${item.process}` }, text(item.processTitle)) : text(item.processTitle)],
+    [t("task.who"), personName(item.assignee)],
+    [t("task.candidates"), personName(item.assignee) === "" ? names(item.candidates) : ""],
+    [t("task.due"), item.lateStart ? [due, " ", h("span", { class: "badge due-late" }, t("task.late_start"))] : due],
+    [t("task.opened"), when(item.openedAt)],
+    [t("task.starter"), starter],
+    [t("task.why"), why],
+  ]));
+}
+
+function ended(item) {
+  const who = personName(item.closedBy);
+  const words = item.status === "done" && who !== ""
+    ? t("task.closed_by", { who, outcome: label("outcome", item.outcome || "done"), when: formatTime(item.closedAt, language()) })
+    : t("task.closed");
+  return h("section", { class: "card" }, h("p", {}, words));
+}
+
+function announce(ctx, news, old, fresh) {
+  const changed = fresh.revision !== old.revision || fresh.status !== old.status;
+  if (changed && news.childElementCount === 0) {
+    replace(news, h("p", { class: "pill-text" }, t("task.changed"), " ", h("button", { type: "button", onclick: () => ctx.again() }, t("app.reload"))));
+  }
+}
+
+// Doing it ------------------------------------------------------------------------------------------------------------
+
+/** Desk is the part of the page where a task is worked on. */
+class Desk {
+  constructor(ctx, item) {
+    Object.assign(this, { ctx, item });
+    this.form = new Form(item.form, { values: item.prefill, draft: `task ${item.id}`, prefixes: ["form.", "data.", "input."] });
+    this.comment = h("textarea", { id: newId("field"), rows: 2, maxlength: 2000 });
+    this.problem = h("div");
+    this.element = h("section", { class: "card desk" });
+    this.draw();
+  }
+
+  draw() {
+    const completing = this.may("complete");
+    replace(
+      this.element,
+      completing ? [this.form.isEmpty ? null : [h("h2", {}, t("task.form")), this.form.element], this.commentField()] : this.refusal(),
+      this.problem,
+      h("div", { class: "buttons" }, completing && this.outcomes(), this.claim(), this.release()),
+      this.may("transfer") && this.transfer(),
+    );
+  }
+
+  may(verb) {
+    return this.item.allowedActions.some((action) => action.action === verb && action.allowed);
+  }
+
+  refusal() {
+    const reason = this.item.allowedActions.find((action) => action.action === "complete")?.reason;
+    return h("p", { class: "hint" }, text(reason) || t("task.not_allowed"));
+  }
+
+  commentField() {
+    return h("div", { class: "field" }, h("label", { for: this.comment.id }, t("task.comment")), this.comment);
+  }
+
+  outcomes() {
+    const all = this.item.outcomes.length > 0 ? this.item.outcomes : ["done"];
+    return all.map((outcome, i) => h("button", {
+      type: "button", class: classOf(outcome, i), "data-outcome": outcome, onclick: () => this.complete(outcome),
+    }, label("outcome", outcome)));
+  }
+
+  claim() {
+    return this.may("claim") && h("button", { type: "button", "data-action": "claim", onclick: () => this.send(
+      () => api.claim(this.item.id, { expectedRevision: this.item.revision }), t("task.claimed"), () => this.ctx.again(),
+    ) }, t("task.claim"));
+  }
+
+  release() {
+    return this.may("release") && h("button", { type: "button", "data-action": "release", onclick: () => this.send(
+      () => api.release(this.item.id, this.body()), t("task.released"),
+    ) }, t("task.release"));
+  }
+
+  transfer() {
+    const to = h("input", { id: newId("field"), autocapitalize: "none", spellcheck: "false", autocomplete: "off", maxlength: 64 });
+    const send = () => this.send(() => api.transfer(this.item.id, { to: to.value.trim(), ...this.body() }), t("task.transferred"));
+    const press = () => (to.value.trim() === "" ? to.focus() : send());
+    return h(
+      "details", { class: "panel" }, h("summary", {}, t("task.transfer")),
+      h("div", { class: "field" }, h("label", { for: to.id }, t("task.transfer_to")), to),
+      h("div", { class: "buttons" }, h("button", { type: "button", onclick: press }, t("task.transfer_button"))),
+    );
+  }
+
+  /** body is what goes with every command on the task: the revision that the person has seen, and what they wrote. */
+  body(more = {}) {
+    const comment = this.comment.value.trim();
+    return { expectedRevision: this.item.revision, ...more, ...(comment === "" ? {} : { comment }) };
+  }
+
+  complete(outcome) {
+    const values = this.form.read();
+    if (values === null) {
+      return undefined;
+    }
+    const form = this.form.isEmpty ? {} : { form: values };
+    return this.send(() => api.complete(this.item.id, this.body({ outcome, ...form })), t("task.completed", { outcome: label("outcome", outcome) }));
+  }
+
+  /** send carries out a command once, however often it is pressed, and says what became of it. */
+  send(command, words, then = () => this.ctx.go("#/inbox/mine")) {
+    return once(this.element, async () => {
+      replace(this.problem);
+      try {
+        await command();
+      } catch (failure) {
+        this.failed(failure, () => this.send(command, words, then));
+        return;
+      }
+      this.form.forget();
+      notice(words);
+      then();
+    });
+  }
+
+  failed(failure, retry) {
+    const fields = this.form.showProblem(failure);
+    replace(this.problem, problemBox(failure, { retry, reload: () => this.ctx.again(), fields }));
+  }
+}
+
+function work(ctx, item) {
+  return new Desk(ctx, item).element;
+}
+
+function classOf(outcome, place) {
+  if (["rejected", "given_up"].includes(outcome)) {
+    return "danger";
+  }
+  return place === 0 ? "primary" : "";
+}
