@@ -230,3 +230,21 @@ func TestWhoTheDefinitionNamesMayCancel(t *testing.T) {
 	h.ok(theStarter, "GET", "/api/v1/processes/"+process, nil, &p)
 	require.Equal(t, "cancelled", p.Outcome)
 }
+
+func TestABusinessKeyIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	start := func(user string) answer {
+		return h.as(user, "POST", "/api/v1/processes", object{"definition": "badge", "input": object{"holder": "Ms. Wu"}})
+	}
+	var first CommandResult
+	a := start(theStarter)
+	require.Equal(t, http.StatusOK, a.status, string(a.body))
+	a.into(&first)
+	mine := start(theStarter).problem()
+	require.Equal(t, codeBusinessKey, mine.Code)
+	require.Equal(t, first.Process, mine.Process)
+	theirs := start(theOutsider).problem()
+	require.Equal(t, codeBusinessKey, theirs.Code)
+	require.Equal(t, uuid.Nil, theirs.Process, "others do not learn which process it is")
+}

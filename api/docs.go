@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"io"
 	"slices"
 	"strings"
 
@@ -15,6 +14,9 @@ import (
 
 //go:embed docs.html
 var docsTemplate string
+
+//go:embed docs.css
+var docsStyle []byte
 
 // docsPage is what docs.html shows.
 type docsPage struct {
@@ -176,7 +178,12 @@ func (s *Server) GetDocs(context.Context, GetDocsRequestObject) (GetDocsResponse
 	return GetDocs200TextHTMLResponse{Body: bytes.NewReader(s.docs), ContentLength: int64(len(s.docs))}, nil
 }
 
+// GetDocsStyle answers the style of the page; the security policy forbids styles inside it.
+func (s *Server) GetDocsStyle(context.Context, GetDocsStyleRequestObject) (GetDocsStyleResponseObject, error) {
+	return GetDocsStyle200TextCSSResponse{Body: bytes.NewReader(docsStyle), ContentLength: int64(len(docsStyle))}, nil
+}
+
 // GetContract answers the contract.
 func (s *Server) GetContract(context.Context, GetContractRequestObject) (GetContractResponseObject, error) {
-	return GetContract200ApplicationYamlResponse{Body: io.NopCloser(bytes.NewReader(contractText)), ContentLength: int64(len(contractText))}, nil
+	return GetContract200ApplicationYamlResponse{Body: bytes.NewReader(contractText), ContentLength: int64(len(contractText))}, nil
 }

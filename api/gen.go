@@ -382,6 +382,19 @@ type ClaimTask struct {
 	ExpectedRevision ExpectedRevision `json:"expectedRevision,omitempty,omitzero"`
 }
 
+// Colleague defines model for Colleague.
+type Colleague struct {
+	Department string `json:"department"`
+
+	// ID Id of a person.
+	//
+	// Example: lin-an
+	ID UserID `json:"id"`
+
+	// Name A name or message in Chinese and English; a language that is missing falls back to the other one.
+	Name Text `json:"name"`
+}
+
 // CommandResult defines model for CommandResult.
 type CommandResult struct {
 	AllowedActions []AllowedAction `json:"allowedActions,omitempty,omitzero"`
@@ -747,6 +760,11 @@ type Parameter struct {
 	// Title A name or message in Chinese and English; a language that is missing falls back to the other one.
 	Title Text   `json:"title,omitempty,omitzero"`
 	Type  string `json:"type"`
+}
+
+// PersonList defines model for PersonList.
+type PersonList struct {
+	Items []Colleague `json:"items"`
 }
 
 // PersonRef defines model for PersonRef.
@@ -1271,6 +1289,15 @@ type ListNotificationsParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// ListPeopleParams defines parameters for ListPeople.
+type ListPeopleParams struct {
+	// Query Part of the name, the id or the department; everybody when absent.
+	Query string `form:"query,omitempty" json:"query,omitempty,omitzero"`
+
+	// Limit The most entries in one page.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListProcessesParams defines parameters for ListProcesses.
 type ListProcessesParams struct {
 	// State Only processes in this state.
@@ -1453,6 +1480,9 @@ type ServerInterface interface {
 	// GetDocs This contract as a page to read.
 	// (GET /api/docs)
 	GetDocs(ctx echo.Context) error
+	// GetDocsStyle The style of the page above.
+	// (GET /api/docs.css)
+	GetDocsStyle(ctx echo.Context) error
 	// GetContract This contract.
 	// (GET /api/openapi.yaml)
 	GetContract(ctx echo.Context) error
@@ -1489,6 +1519,9 @@ type ServerInterface interface {
 	// MarkNotificationsRead Mark messages as read; repeating it changes nothing.
 	// (POST /api/v1/notifications/read)
 	MarkNotificationsRead(ctx echo.Context) error
+	// ListPeople Colleagues by name, for example to transfer a task to.
+	// (GET /api/v1/people)
+	ListPeople(ctx echo.Context, params ListPeopleParams) error
 	// ListProcesses Processes that I may see, newest first.
 	// (GET /api/v1/processes)
 	ListProcesses(ctx echo.Context, params ListProcessesParams) error
@@ -1574,6 +1607,15 @@ func (w *ServerInterfaceWrapper) GetDocs(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDocs(ctx)
+	return err
+}
+
+// GetDocsStyle converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDocsStyle(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDocsStyle(ctx)
 	return err
 }
 
@@ -1742,6 +1784,31 @@ func (w *ServerInterfaceWrapper) MarkNotificationsRead(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.MarkNotificationsRead(ctx)
+	return err
+}
+
+// ListPeople converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPeople(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPeopleParams
+	// ------------- Optional query parameter "query" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query", ctx.QueryParams(), &params.Query, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter query: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPeople(ctx, params)
 	return err
 }
 
@@ -2461,6 +2528,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/v1/me/tokens", wrapper.ListTokens, options.OperationMiddlewares["listTokens"]...)
 	router.POST(options.BaseURL+"/api/v1/me/tokens", wrapper.CreateToken, options.OperationMiddlewares["createToken"]...)
 	router.DELETE(options.BaseURL+"/api/v1/me/tokens/:tokenId", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
+	router.GET(options.BaseURL+"/api/v1/people", wrapper.ListPeople, options.OperationMiddlewares["listPeople"]...)
 	router.GET(options.BaseURL+"/api/v1/definitions", wrapper.ListDefinitions, options.OperationMiddlewares["listDefinitions"]...)
 	router.GET(options.BaseURL+"/api/v1/definitions/:definitionId", wrapper.GetDefinition, options.OperationMiddlewares["getDefinition"]...)
 	router.GET(options.BaseURL+"/api/v1/processes", wrapper.ListProcesses, options.OperationMiddlewares["listProcesses"]...)
@@ -2489,6 +2557,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 	router.GET(options.BaseURL+"/api/docs", wrapper.GetDocs, options.OperationMiddlewares["getDocs"]...)
+	router.GET(options.BaseURL+"/api/docs.css", wrapper.GetDocsStyle, options.OperationMiddlewares["getDocsStyle"]...)
 	router.GET(options.BaseURL+"/api/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["getContract"]...)
 
 }
@@ -2539,6 +2608,50 @@ type GetDocsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetDocsdefaultApplicationProblemPlusJSONResponse) VisitGetDocsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDocsStyleRequestObject struct {
+}
+
+type GetDocsStyleResponseObject interface {
+	VisitGetDocsStyleResponse(w http.ResponseWriter) error
+}
+
+type GetDocsStyle200TextCSSResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetDocsStyle200TextCSSResponse) VisitGetDocsStyleResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/css")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetDocsStyledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDocsStyledefaultApplicationProblemPlusJSONResponse) VisitGetDocsStyleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2998,6 +3111,45 @@ type MarkNotificationsReaddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response MarkNotificationsReaddefaultApplicationProblemPlusJSONResponse) VisitMarkNotificationsReadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPeopleRequestObject struct {
+	Params ListPeopleParams
+}
+
+type ListPeopleResponseObject interface {
+	VisitListPeopleResponse(w http.ResponseWriter) error
+}
+
+type ListPeople200JSONResponse PersonList
+
+func (response ListPeople200JSONResponse) VisitListPeopleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPeopledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPeopledefaultApplicationProblemPlusJSONResponse) VisitListPeopleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4108,6 +4260,9 @@ type StrictServerInterface interface {
 	// GetDocs This contract as a page to read.
 	// (GET /api/docs)
 	GetDocs(ctx context.Context, request GetDocsRequestObject) (GetDocsResponseObject, error)
+	// GetDocsStyle The style of the page above.
+	// (GET /api/docs.css)
+	GetDocsStyle(ctx context.Context, request GetDocsStyleRequestObject) (GetDocsStyleResponseObject, error)
 	// GetContract This contract.
 	// (GET /api/openapi.yaml)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
@@ -4144,6 +4299,9 @@ type StrictServerInterface interface {
 	// MarkNotificationsRead Mark messages as read; repeating it changes nothing.
 	// (POST /api/v1/notifications/read)
 	MarkNotificationsRead(ctx context.Context, request MarkNotificationsReadRequestObject) (MarkNotificationsReadResponseObject, error)
+	// ListPeople Colleagues by name, for example to transfer a task to.
+	// (GET /api/v1/people)
+	ListPeople(ctx context.Context, request ListPeopleRequestObject) (ListPeopleResponseObject, error)
 	// ListProcesses Processes that I may see, newest first.
 	// (GET /api/v1/processes)
 	ListProcesses(ctx context.Context, request ListProcessesRequestObject) (ListProcessesResponseObject, error)
@@ -4247,6 +4405,29 @@ func (sh *strictHandler) GetDocs(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetDocsResponseObject); ok {
 		return validResponse.VisitGetDocsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDocsStyle operation middleware
+func (sh *strictHandler) GetDocsStyle(ctx echo.Context) error {
+	var request GetDocsStyleRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDocsStyle(ctx.Request().Context(), request.(GetDocsStyleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDocsStyle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDocsStyleResponseObject); ok {
+		return validResponse.VisitGetDocsStyleResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4603,6 +4784,31 @@ func (sh *strictHandler) MarkNotificationsRead(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(MarkNotificationsReadResponseObject); ok {
 		return validResponse.VisitMarkNotificationsReadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPeople operation middleware
+func (sh *strictHandler) ListPeople(ctx echo.Context, params ListPeopleParams) error {
+	var request ListPeopleRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPeople(ctx.Request().Context(), request.(ListPeopleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPeople")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPeopleResponseObject); ok {
+		return validResponse.VisitListPeopleResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

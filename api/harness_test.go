@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -43,22 +46,31 @@ type house struct {
 	people *people.Service
 	logs   *bytes.Buffer
 	tokens map[string]string
+	routes routers.Router
 }
 
 func newHouse(t testing.TB, change ...func(*Deps)) *house {
 	t.Helper()
-	h := &house{t: t, store: storetest.New(t), logs: &bytes.Buffer{}, tokens: map[string]string{}}
+	return newHouseOn(t, storetest.New(t), change...)
+}
+
+func newHouseOn(t testing.TB, s *store.Store, change ...func(*Deps)) *house {
+	t.Helper()
+	h := &house{t: t, store: s, logs: &bytes.Buffer{}, tokens: map[string]string{}}
 	var err error
 	h.people, err = people.NewService(h.store, people.Options{Argon2: people.Argon2{MemoryKiB: 64, Passes: 1, Lanes: 1}})
 	require.NoError(t, err)
 	require.NoError(t, h.people.SeedDemo(t.Context()))
 	registry := definitions.NewRegistry(definitions.Builtin()...)
 	h.publish(registry, "office/visit.yaml")
+	h.publish(registry, "office/badge.yaml")
 	catalog := advance.NewCatalog(h.store, registry)
 	receipts := store.NewReceipts(h.store)
+	announce := func(command uuid.UUID, receipt string) { receipts.Deliver(command, receipt) }
 	// Nothing listens for nudges: what these tests do needs only Postgres.
 	nudge := func(context.Context, uuid.UUID, advance.Effects) {}
-	advancer := advance.New(h.store, engine.New(engine.DefaultLimits, nil), catalog, advance.NewCalendars(h.store), receipts, nudge, slog.New(slog.DiscardHandler))
+	advancer := advance.New(h.store, engine.New(engine.DefaultLimits, nil), catalog, advance.NewCalendars(h.store),
+		announce, nudge, slog.New(slog.DiscardHandler))
 	deps := Deps{
 		Store: h.store, People: h.people, Catalog: catalog,
 		Commander: advance.NewService(advancer, receipts, advance.ModeAPI, func() bool { return true }, 0),
@@ -69,6 +81,8 @@ func newHouse(t testing.TB, change ...func(*Deps)) *house {
 		f(&deps)
 	}
 	h.server, err = New(deps)
+	require.NoError(t, err)
+	h.routes, err = gorillamux.NewRouter(h.server.contract.doc)
 	require.NoError(t, err)
 	return h
 }
@@ -159,10 +173,24 @@ func (h *house) request(method, path string, body any, headers ...string) *http.
 	return r
 }
 
+// send sends a request and holds the answer against the contract.
 func (h *house) send(r *http.Request) answer {
 	w := httptest.NewRecorder()
 	h.server.ServeHTTP(w, r)
-	return answer{h.t, w.Code, w.Header(), w.Body.Bytes()}
+	a := answer{h.t, w.Code, w.Header(), w.Body.Bytes()}
+	if route, params, err := h.routes.FindRoute(r); err == nil {
+		input := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: route, PathParams: params},
+			Status:                 w.Code, Header: w.Header(), Options: &openapi3filter.Options{IncludeResponseStatus: true},
+		}
+		// Only JSON bodies have a schema that says something.
+		input.Options.ExcludeResponseBody = !strings.Contains(w.Header().Get("Content-Type"), "json")
+		input.SetBodyBytes(a.body)
+		if err := openapi3filter.ValidateResponse(context.Background(), input); err != nil {
+			h.t.Errorf("%s %s: the answer breaks the contract: %v", r.Method, r.URL.Path, err)
+		}
+	}
+	return a
 }
 
 // as sends a request with the token of a person ("" for nobody) and a fresh Idempotency-Key.

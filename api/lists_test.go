@@ -3,11 +3,14 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"steward/internal/people"
 )
 
 func TestTaskLists(t *testing.T) {
@@ -221,12 +224,13 @@ func TestDefinitionsAreShown(t *testing.T) {
 	h := newHouse(t)
 	var list DefinitionList
 	h.ok(theOutsider, "GET", "/api/v1/definitions", nil, &list)
-	require.Len(t, list.Items, 1)
-	require.Equal(t, Text{Zh: "来访接待", En: "Visit"}, list.Items[0].Name)
+	require.Len(t, list.Items, 2)
+	visit := list.Items[1]
+	require.Equal(t, Text{Zh: "来访接待", En: "Visit"}, visit.Name)
 	for _, query := range []string{"", "?version=1"} {
 		var d Definition
 		h.ok(theOutsider, "GET", "/api/v1/definitions/visit"+query, nil, &d)
-		require.Equal(t, list.Items[0].Digest, d.Digest)
+		require.Equal(t, visit.Digest, d.Digest)
 		require.Contains(t, d.Input["properties"], "guest")
 		require.Equal(t, Text{Zh: "准备 …", En: "Prepare …"}, d.Steps[1].Name)
 		require.Equal(t, []string{"approved", "rejected", "returned"}, d.Steps[2].Outcomes)
@@ -342,4 +346,25 @@ func TestMyLanguage(t *testing.T) {
 	require.Equal(t, LocaleEn, me.Locale)
 	require.Equal(t, "Not found", title(""))
 	require.Equal(t, "没有找到", title("zh-CN"))
+}
+
+func TestColleagues(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for query, want := range map[string][]string{
+		"?query=hua": {"ahua"}, "?query=" + url.QueryEscape("阿华"): {"ahua"}, "?query=FINANCE": {"abo", "ajing"}, "?query=nobody": nil, "?query=a&limit=2": {"abo", "afang"},
+	} {
+		var list PersonList
+		h.ok(theOutsider, "GET", "/api/v1/people"+query, nil, &list)
+		var ids []string
+		for _, p := range list.Items {
+			ids = append(ids, p.ID)
+		}
+		require.Equal(t, want, ids, query)
+	}
+	_, err := h.people.PutUser(t.Context(), people.Person{ID: "ahua", Name: "阿华", Active: false})
+	require.NoError(t, err)
+	var list PersonList
+	h.ok(theOutsider, "GET", "/api/v1/people?query=hua", nil, &list)
+	require.Empty(t, list.Items, "who has left is not offered")
 }

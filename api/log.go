@@ -93,6 +93,7 @@ func (t *teller) entry(row logRow) LogEntry {
 	}
 	var data engine.TaskData // its fields serve every command on a task; other payloads leave it empty
 	_ = json.Unmarshal(row.event.Data, &data)
+	data.Outcome = decidedOutcome(row.changes, data)
 	if task, ok := t.tasks[data.Task]; ok {
 		e.Task, e.Step, e.Outcome, e.Comment = task.ID, task.Step, data.Outcome, data.Comment
 	}
@@ -106,6 +107,16 @@ func (t *teller) entry(row logRow) LogEntry {
 		}
 	}
 	return e
+}
+
+// decidedOutcome answers the outcome that a task was closed with: a command may leave it out when there is only one.
+func decidedOutcome(changes []engine.Change, data engine.TaskData) string {
+	for _, c := range changes {
+		if closed, ok := c.(*engine.TaskClosed); ok && closed.Task == data.Task && closed.Outcome != "" {
+			return closed.Outcome
+		}
+	}
+	return data.Outcome
 }
 
 // say fills a sentence in both languages. Texts are given as they are, everything else as fmt does.

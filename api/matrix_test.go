@@ -45,6 +45,8 @@ func matrix() []row {
 		{"createToken", object{"name": "x", "scopes": []string{"read"}}, login, no, no, no, no, no, no},
 		{"revokeToken", nil, login, no, no, no, no, no, no},
 		{"getDocs", nil, login, yes, yes, yes, yes, yes, yes},
+		{"getDocsStyle", nil, login, yes, yes, yes, yes, yes, yes},
+		{"listPeople", nil, login, yes, yes, yes, yes, yes, yes},
 		{"getContract", nil, login, yes, yes, yes, yes, yes, yes},
 
 		{"listDefinitions", nil, login, yes, yes, yes, yes, yes, yes},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -159,6 +160,9 @@ func (s *Server) StartProcess(ctx context.Context, r StartProcessRequestObject) 
 		Definition: r.Body.Definition, Version: int(r.Body.Version), Input: r.Body.Input, Actor: callerOf(ctx).ID, Key: r.Params.IdempotencyKey,
 	}
 	result, err := s.commander.Start(ctx, start)
+	if err != nil {
+		err = s.businessKeyTaken(ctx, err)
+	}
 	result.Receipt.Fields = ofInput(result.Receipt.Fields)
 	out, err := s.settle(ctx, result, err, nil)
 	switch {
@@ -168,6 +172,19 @@ func (s *Server) StartProcess(ctx context.Context, r StartProcessRequestObject) 
 		return StartProcess202JSONResponse{out.pending()}, nil
 	}
 	return StartProcess200JSONResponse{out.decided()}, nil
+}
+
+// businessKeyTaken names the process that has the business key, if the caller may see it.
+func (s *Server) businessKeyTaken(ctx context.Context, err error) error {
+	var taken *advance.BusinessKeyError
+	if !errors.As(err, &taken) {
+		return err
+	}
+	f := &failure{code: codeBusinessKey, cause: err}
+	if visible, seeErr := s.store.CanSee(ctx, callerOf(ctx).viewer(), taken.Process); seeErr == nil && visible {
+		f.process = taken.Process
+	}
+	return f
 }
 
 // ofInput names fields as the request does.

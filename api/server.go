@@ -12,6 +12,7 @@ import (
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"steward/definitions"
 	"steward/internal/advance"
@@ -38,7 +39,7 @@ type Probe struct {
 	Check  func(ctx context.Context) error
 }
 
-// Deps are what the server stands on. All but Probes and Log must be given.
+// Deps are what the server stands on. All but Probes, Log and Tracing must be given.
 type Deps struct {
 	Store     *store.Store
 	People    *people.Service
@@ -46,6 +47,7 @@ type Deps struct {
 	Catalog   Catalog
 	Probes    []Probe // besides the database, which is always probed
 	Log       *slog.Logger
+	Tracing   trace.TracerProvider // nil means the global one
 	Config    Config
 }
 
@@ -109,7 +111,7 @@ func New(deps Deps) (*Server, error) {
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	s.route()
+	s.route(deps.Tracing)
 	return s, nil
 }
 
@@ -159,7 +161,7 @@ func joinOperations(c *contract, permissions map[string]permission) (map[string]
 }
 
 // route builds the chain that every request passes; doc.go tells the order.
-func (s *Server) route() {
+func (s *Server) route(tracing trace.TracerProvider) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
@@ -167,7 +169,11 @@ func (s *Server) route() {
 	e.Use(s.observe, s.secure, s.limitBody, s.limitTime, s.identify, s.authorize, s.validate)
 	RegisterHandlers(e, NewStrictHandler(s, []StrictMiddlewareFunc{s.checkTags}))
 	s.echo = e
-	s.handler = otelhttp.NewHandler(e, "http", otelhttp.WithFilter(traced))
+	options := []otelhttp.Option{otelhttp.WithFilter(traced)}
+	if tracing != nil {
+		options = append(options, otelhttp.WithTracerProvider(tracing))
+	}
+	s.handler = otelhttp.NewHandler(e, "http", options...)
 }
 
 // traced leaves health checks out of traces: they come every few seconds and say nothing.

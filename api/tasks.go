@@ -89,11 +89,14 @@ func (s *Server) taskDetail(ctx context.Context, item store.TaskItem) (taskDetai
 	return taskDetail{task: &task, node: def.Nodes[task.Path]}, nil
 }
 
-// stateOf reads a process's state; a process that has only been stored yet has an empty one.
+// stateOf reads a process's state. One that has only been stored yet has an empty state: it is about to run.
 func stateOf(p store.Process) (*engine.State, error) {
 	state := &engine.State{}
 	if err := json.Unmarshal([]byte(p.State), state); err != nil {
 		return nil, fmt.Errorf("read state of process %s: %w", p.ID, err)
+	}
+	if state.Status == "" {
+		state.Status, state.Starter = engine.StatusRunning, p.Starter
 	}
 	return state, nil
 }

@@ -30,6 +30,7 @@ func (c *compiler) outcomeActions(n *Node, it *item, known bool) {
 			c.def.Actions[path] = n.On[outcome]
 			continue
 		}
+		n.On[outcome] = &Action{Path: path} // even when what stands here is wrong, the outcome is not unhandled
 		if a := c.action(e.value, path, n); a != nil {
 			n.On[outcome] = a
 		}

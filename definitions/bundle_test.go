@@ -143,10 +143,22 @@ func TestParametersCheckTheirOverrides(t *testing.T) {
 		value any
 		ok    bool
 	}{
-		{"string", "x", true}, {"string", 1, false}, {"integer", 2, true}, {"integer", 2.0, true}, {"integer", 2.5, false},
-		{"number", 2.5, true}, {"number", "2", false}, {"boolean", true, true}, {"boolean", "true", false},
-		{"duration", "1h30m", true}, {"duration", "1wd", false}, {"duration", "1mo", false}, {"duration", 30, false},
-		{"time", "start-1d", true}, {"time", "=x", false}, {"other", "x", false},
+		{"string", "x", true},
+		{"string", 1, false},
+		{"integer", 2, true},
+		{"integer", 2.0, true},
+		{"integer", 2.5, false},
+		{"number", 2.5, true},
+		{"number", "2", false},
+		{"boolean", true, true},
+		{"boolean", "true", false},
+		{"duration", "1h30m", true},
+		{"duration", "1wd", false},
+		{"duration", "1mo", false},
+		{"duration", 30, false},
+		{"time", "start-1d", true},
+		{"time", "=x", false},
+		{"other", "x", false},
 	} {
 		why, ok := definitions.Parameter{Name: "p", Type: c.typ}.Check(c.value)
 		require.Equal(t, c.ok, ok, "%s %v", c.typ, c.value)

@@ -1,6 +1,10 @@
 package definitions
 
-import "steward/definitions/expr"
+import (
+	"time"
+
+	"steward/definitions/expr"
+)
 
 // The parameters of the built-in kinds. Their JSON Schema is derived from these structs.
 type (
@@ -29,9 +33,9 @@ type (
 		Wait    bool           `json:"wait,omitempty"`
 	}
 	reserveWith struct {
-		Resource string `json:"resource"`
-		From     any    `json:"from"`
-		To       any    `json:"to"`
+		Resource string    `json:"resource"`
+		From     time.Time `json:"from"`
+		To       time.Time `json:"to"`
 	}
 	releaseWith struct {
 		Resource string `json:"resource"`

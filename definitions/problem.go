@@ -53,21 +53,21 @@ const maxProblems = 200
 func (p *problems) add(at place, code Code, args ...any) {
 	spec := specOf(code)
 	p.put(Problem{
-		Code: code, Severity: spec.severity, Line: at.line, Column: at.column, Path: at.path,
-		Message: fill(spec.message, args), Hint: fill(spec.hint, args),
+		Code: code, Severity: spec.Severity, Line: at.line, Column: at.column, Path: at.path,
+		Message: fill(spec.Message, args), Hint: fill(spec.Hint, args),
 	}, at)
 }
 
 // suggest is add with a "did you mean" in front of the hint when one of the candidates is near to what was written.
 func (p *problems) suggest(at place, code Code, written string, candidates []string, args ...any) {
 	spec := specOf(code)
-	hint := fill(spec.hint, args)
+	hint := fill(spec.Hint, args)
 	if near := nearest(written, candidates); near != "" {
 		hint = Text{Zh: "你是想写“" + near + "”吗？", En: "did you mean \"" + near + "\"?"}
 	}
 	p.put(Problem{
-		Code: code, Severity: spec.severity, Line: at.line, Column: at.column, Path: at.path,
-		Message: fill(spec.message, args), Hint: hint,
+		Code: code, Severity: spec.Severity, Line: at.line, Column: at.column, Path: at.path,
+		Message: fill(spec.Message, args), Hint: hint,
 	}, at)
 }
 

@@ -61,12 +61,10 @@ func (c *compiler) tableOutcomes(it *item) []string {
 
 // catchAll tells a row without any condition.
 func (c *compiler) catchAll(table, row *item) bool {
-	for _, in := range keysOf(table.get("inputs")) {
-		if row.has(in) {
-			return false
-		}
-	}
-	return row.isMap()
+	outputs := table.get("outputs").elements()
+	return row.isMap() && !slices.ContainsFunc(row.entries, func(e entry) bool {
+		return !slices.ContainsFunc(outputs, func(o *item) bool { return o.text == e.key.text })
+	})
 }
 
 // tableTypes gives each table the type of one result: that of the constants in each column, any where one is computed.
@@ -119,10 +117,13 @@ func (c *compiler) tables(it *item) {
 				types[in.Name] = p.Type()
 			}
 		}
+		before := len(c.problems.list)
 		for _, row := range c.list(raw.get("rows"), "rows") {
 			c.row(t, row, at, types)
 		}
-		c.coverage(t, raw)
+		if len(c.problems.list) == before {
+			c.coverage(t, raw)
+		}
 	}
 }
 

@@ -1,20 +1,36 @@
 package definitions
 
+import (
+	_ "embed"
+	"fmt"
+	"sync"
+
+	yaml "github.com/goccy/go-yaml"
+)
+
+//go:embed wording.yaml
+var wordingFile []byte
+
 // wording is what a code says: {0}, {1}, … are filled at the place of the problem.
 type wording struct {
-	severity Severity
-	message  Text
-	hint     Text
+	Severity Severity `yaml:"severity"`
+	Message  Text     `yaml:"message"`
+	Hint     Text     `yaml:"hint"`
 }
+
+// wordings reads the embedded words once; that they can be read is tested.
+var wordings = sync.OnceValue(func() map[Code]wording {
+	words := map[Code]wording{}
+	if err := yaml.Unmarshal(wordingFile, &words); err != nil {
+		panic(fmt.Sprintf("wording.yaml: %v", err))
+	}
+	return words
+})
 
 // specOf answers the wording of a code. Expressions and times bring their own words, so theirs is empty.
 func specOf(code Code) wording {
-	for _, stage := range [...]func(Code) (wording, bool){
-		syntaxWording, schemaWording, referenceWording, reachWording, typeWording, peopleWording, timeWording, trapWording,
-	} {
-		if w, ok := stage(code); ok {
-			return w
-		}
+	if w, ok := wordings()[code]; ok {
+		return w
 	}
-	return wording{severity: Error, message: Text{Zh: "{0}", En: "{0}"}, hint: Text{Zh: "{1}", En: "{1}"}}
+	return wording{Severity: Error, Message: Text{Zh: "{0}", En: "{0}"}, Hint: Text{Zh: "{1}", En: "{1}"}}
 }

@@ -176,9 +176,9 @@ func (s *shell) arm() {
 
 // watchCancel turns a cancellation of the workflow into a command; nothing else listens to it.
 func (s *shell) watchCancel(ctx workflow.Context) {
-	workflow.Go(s.ctx, func(workflow.Context) {
+	workflow.Go(s.ctx, func(own workflow.Context) {
 		if done := ctx.Done(); done != nil {
-			done.Receive(s.ctx, nil)
+			done.Receive(own, nil)
 			s.cancel = true
 		}
 	})

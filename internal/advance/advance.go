@@ -31,7 +31,7 @@ type Advancer struct {
 	engine    *engine.Engine
 	catalog   *Catalog
 	calendars *Calendars
-	receipts  *store.Receipts
+	announce  Announce
 	log       *slog.Logger
 	tracer    trace.Tracer
 	nudge     Nudge
@@ -48,10 +48,13 @@ const (
 	PointAfterCommit  FailPoint = "after-commit"  // committed, nobody told yet
 )
 
-// New makes an Advancer. receipts may be nil where nobody waits in this program.
-func New(st *store.Store, eng *engine.Engine, catalog *Catalog, calendars *Calendars, receipts *store.Receipts, nudge Nudge, log *slog.Logger) *Advancer {
+// Announce tells those who wait for a command's receipt that it is there; it is called after the commit and never blocks.
+type Announce func(command uuid.UUID, receipt string)
+
+// New makes an Advancer.
+func New(st *store.Store, eng *engine.Engine, catalog *Catalog, calendars *Calendars, announce Announce, nudge Nudge, log *slog.Logger) *Advancer {
 	return &Advancer{
-		store: st, engine: eng, catalog: catalog, calendars: calendars, receipts: receipts, nudge: nudge, log: log,
+		store: st, engine: eng, catalog: catalog, calendars: calendars, announce: announce, nudge: nudge, log: log,
 		tracer: otel.Tracer("steward/internal/advance"), hook: func(FailPoint, uuid.UUID) {},
 	}
 }
@@ -114,14 +117,13 @@ func (a *Advancer) run(ctx context.Context, j job) (outcome, error) {
 				return out, fmt.Errorf("advance process %s: %w", j.process, err)
 			}
 		case err == nil:
-			a.announce(out)
+			a.tell(j, out)
 			a.follow(ctx, j, out)
 			return out, nil
 		case errors.As(err, &parked):
 			if err := a.park(ctx, j.process, parked); err != nil {
 				return out, err
 			}
-			a.announce(out)
 			j.insert, j.create = nil, nil
 		case retryable(err) && attempt < attempts && ctx.Err() == nil:
 			wait(ctx, time.Duration(1<<min(attempt, 6))*2*time.Millisecond)
@@ -199,13 +201,12 @@ func (a *Advancer) follow(ctx context.Context, j job, out outcome) {
 	}
 }
 
-// announce hands receipts to those who wait in this program; others hear of them from Postgres.
-func (a *Advancer) announce(out outcome) {
-	if a.receipts == nil {
-		return
-	}
+// tell announces the receipts of a commit; who stored the command in the same transaction has its receipt at hand.
+func (a *Advancer) tell(j job, out outcome) {
 	for _, s := range out.receipts {
-		a.receipts.Deliver(s.command, s.receipt)
+		if j.insert == nil || s.command != j.insert.ID {
+			a.announce(s.command, s.receipt)
+		}
 	}
 }
 

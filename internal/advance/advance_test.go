@@ -56,7 +56,7 @@ func newHouse(t *testing.T, mode advance.Mode, sources ...string) *house {
 	}
 	nudge := func(_ context.Context, _ uuid.UUID, e advance.Effects) { h.nudged = append(h.nudged, e) }
 	receipts := store.NewReceipts(h.store)
-	h.advancer = advance.New(h.store, engine.New(engine.DefaultLimits, nil), advance.NewCatalog(h.store, registry), advance.NewCalendars(h.store), receipts, nudge, slog.Default())
+	h.advancer = advance.New(h.store, engine.New(engine.DefaultLimits, nil), advance.NewCatalog(h.store, registry), advance.NewCalendars(h.store), store.NewAnnouncer(h.store, receipts).Announce, nudge, slog.Default())
 	h.service = advance.NewService(h.advancer, receipts, mode, func() bool { return true }, 0)
 	return h
 }

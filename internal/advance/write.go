@@ -70,13 +70,6 @@ func (t *transaction) finish(records []record, refusals []refused, again bool) (
 	out.effects = t.effects(again)
 	out.nudge = t.settle(len(records) > 0, &out.effects)
 	out.children = w.nudge
-	if len(out.receipts) > 0 {
-		ids := make([]string, len(out.receipts))
-		for i, s := range out.receipts {
-			ids[i] = s.command.String()
-		}
-		w.batch.Queue("SELECT pg_notify('steward_receipt', $1)", strings.Join(ids, ","))
-	}
 	t.hook(PointBeforeCommit, t.job.process)
 	w.batch.Queue("COMMIT")
 	results := t.conn.SendBatch(t.ctx, &w.batch)

@@ -66,15 +66,16 @@ type App struct {
 	API      *api.Server
 	Addr     string // of the HTTP server
 
-	cfg      Config
-	log      *slog.Logger
-	registry *definitions.Registry
-	nudger   *activities.Nudger
-	receipts *store.Receipts
-	http     *http.Server
-	cancel   context.CancelFunc
-	running  sync.WaitGroup
-	failed   chan error
+	cfg       Config
+	log       *slog.Logger
+	registry  *definitions.Registry
+	nudger    *activities.Nudger
+	receipts  *store.Receipts
+	announcer *store.Announcer
+	http      *http.Server
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	failed    chan error
 }
 
 // Kinds is the registry of the task kinds that this build knows.
@@ -104,9 +105,12 @@ func Start(ctx context.Context, cfg Config) (a *App, err error) {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
 	a.spawn(run, "receipts", a.receipts.Run)
-	a.spawn(run, "nudger", a.nudger.Run)
+	a.running.Go(func() { a.announcer.Run(run) })
+	a.running.Go(func() { a.nudger.Run(run) })
 	if cfg.Worker {
-		a.startWorker(run)
+		if err := a.startWorker(run); err != nil {
+			return a, err
+		}
 	}
 	return a, a.serve(run)
 }
@@ -137,7 +141,8 @@ func (a *App) assemble() {
 	a.Catalog = advance.NewCatalog(a.Store, a.registry)
 	a.receipts = store.NewReceipts(a.Store)
 	a.nudger = activities.NewNudger(a.Temporal, a.Store, a.log, activities.NudgerOptions{TaskQueue: a.cfg.TaskQueue})
-	a.Advancer = advance.New(a.Store, engine.New(engine.DefaultLimits, nil), a.Catalog, advance.NewCalendars(a.Store), a.receipts, a.nudger.Nudge, a.log)
+	a.announcer = store.NewAnnouncer(a.Store, a.receipts)
+	a.Advancer = advance.New(a.Store, engine.New(engine.DefaultLimits, nil), a.Catalog, advance.NewCalendars(a.Store), a.announcer.Announce, a.nudger.Nudge, a.log)
 	if a.cfg.Hook != nil {
 		a.Advancer.SetHook(a.cfg.Hook)
 	}
@@ -164,12 +169,22 @@ func (a *App) fail(err error) {
 func (a *App) Failed() <-chan error { return a.failed }
 
 // startWorker begins to run workflows as soon as Temporal answers, and the services of a worker at once.
-func (a *App) startWorker(ctx context.Context) {
-	a.spawn(ctx, "worker", a.work)
+func (a *App) startWorker(ctx context.Context) error {
 	i := a.cfg.Intervals
-	a.spawn(ctx, "dispatcher", activities.NewDispatcher(a.Store, a.log, activities.DispatcherOptions{Interval: i.Dispatch}).Run)
-	a.spawn(ctx, "sweeper", activities.NewSweeper(a.Store, a.nudger, a.Advancer, a.log, activities.SweeperOptions{Interval: i.Sweep, Age: i.Settle}).Run)
-	a.spawn(ctx, "auditor", activities.NewAuditor(a.Temporal, a.Store, a.log, activities.AuditorOptions{Interval: i.Audit, Namespace: a.cfg.Namespace}).Run)
+	dispatcher, err := activities.NewDispatcher(a.Store, a.log, activities.DispatcherOptions{Every: i.Dispatch})
+	if err != nil {
+		return err
+	}
+	a.spawn(ctx, "worker", a.work)
+	a.running.Go(func() { dispatcher.Run(ctx) })
+	sweeper := activities.NewSweeper(a.Store, a.nudger, a.Advancer, a.log, activities.SweeperOptions{
+		Every: i.Sweep, Age: i.Settle, Chores: []activities.Chore{{Name: "sessions", Do: a.People.Purge}},
+	})
+	a.running.Go(func() { sweeper.Run(ctx) })
+	a.running.Go(func() {
+		activities.NewAuditor(a.Temporal, a.Store, a.log, activities.AuditorOptions{Every: i.Audit}).Run(ctx)
+	})
+	return nil
 }
 
 // work keeps a worker running, starting it again while Temporal is away.

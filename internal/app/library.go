@@ -86,4 +86,3 @@ func (e *FaultyError) Error() string {
 	}
 	return fmt.Sprintf("%s has %d problems, the first: %s", e.File, len(e.Problems), e.Problems[0].Message.En)
 }
-

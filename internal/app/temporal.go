@@ -17,7 +17,7 @@ import (
 func (a *App) dial() (client.Client, error) {
 	opts := client.Options{
 		HostPort: a.cfg.TemporalAddress, Namespace: a.cfg.Namespace, Logger: log.NewStructuredLogger(quiet(a.log)),
-		ConnectionOptions: client.ConnectionOptions{GrpcCompression: client.GrpcCompressionNone},
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
 	}
 	if a.cfg.Tracing {
 		tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
@@ -42,7 +42,9 @@ func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
-func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(attrs)} }
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
 
 func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
 

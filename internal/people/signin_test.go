@@ -86,7 +86,9 @@ func TestUnknownPeopleTakeAsLong(t *testing.T) {
 
 func TestLockoutOfAnAccount(t *testing.T) {
 	t.Parallel()
-	service, s := house(t, func(o *people.Options) { o.Lockout = people.Lockout{First: time.Minute, Account: people.Allowance{Free: 3, Decay: time.Hour}} })
+	service, s := house(t, func(o *people.Options) {
+		o.Lockout = people.Lockout{First: time.Minute, Account: people.Allowance{Free: 3, Decay: time.Hour}}
+	})
 	ctx := t.Context()
 	for _, user := range []string{"ahua", "unknown"} {
 		for range 4 {
@@ -111,7 +113,9 @@ func TestLockoutOfAnAccount(t *testing.T) {
 
 func TestManyGuessesAtOnceDoNotPassTheLockTogether(t *testing.T) {
 	t.Parallel()
-	service, _ := house(t, func(o *people.Options) { o.Lockout = people.Lockout{First: time.Minute, Account: people.Allowance{Free: 3, Decay: time.Hour}} })
+	service, _ := house(t, func(o *people.Options) {
+		o.Lockout = people.Lockout{First: time.Minute, Account: people.Allowance{Free: 3, Decay: time.Hour}}
+	})
 	heard := make(chan struct{}, 40)
 	var group errgroup.Group
 	for i := range 40 {
@@ -134,7 +138,9 @@ func TestManyGuessesAtOnceDoNotPassTheLockTogether(t *testing.T) {
 
 func TestLockoutOfAnAddress(t *testing.T) {
 	t.Parallel()
-	service, _ := house(t, func(o *people.Options) { o.Lockout = people.Lockout{First: time.Minute, Address: people.Allowance{Free: 3, Decay: time.Hour}} })
+	service, _ := house(t, func(o *people.Options) {
+		o.Lockout = people.Lockout{First: time.Minute, Address: people.Allowance{Free: 3, Decay: time.Hour}}
+	})
 	from := func(ip, user, password string) error {
 		_, err := service.SignIn(t.Context(), people.Credentials{UserID: user, Password: password, IP: ip})
 		return err

@@ -70,3 +70,11 @@ func drop(t testing.TB, s *testServer, name string) {
 		t.Errorf("drop the test database %s: %v", name, err)
 	}
 }
+
+// ServerURL answers the URL of the maintenance database of the server that the tests of this binary share.
+func ServerURL(t testing.TB) string {
+	t.Helper()
+	s, err := server()
+	require.NoError(t, err)
+	return s.url
+}

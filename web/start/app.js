@@ -48,8 +48,8 @@ const state = { me: null, unread: 0, wanted: home, shown: null, polls: 0, pollin
 
 /** Context is what a view gets: its parameters, the person, and the means to draw, to go elsewhere and to look for news. */
 class Context {
-  constructor(root, params, me) {
-    Object.assign(this, { root, params, me, refresh: null });
+  constructor(root, address, params, me) {
+    Object.assign(this, { root, address, params, me, refresh: null });
   }
 
   /** alive says whether the view is still the one on the page. */
@@ -65,6 +65,7 @@ class Context {
     document.title = `${title} · ${t("app.name")}`;
     const heading = h("h1", { tabindex: "-1" }, title);
     replace(this.root, heading, children);
+    this.root.dataset.shown = this.address; // tells tests what is on the page, not only what was asked for
     if (!this.drawn && state.moved) {
       heading.focus({ preventScroll: true });
       window.scrollTo(0, 0);
@@ -107,14 +108,15 @@ class Context {
 }
 
 async function open() {
-  const { route, params } = find(location.hash || home);
+  const address = location.hash || home;
+  const { route, params } = find(address);
   if (route !== undefined && !route.open && state.me === null) {
-    state.wanted = location.hash || home;
+    state.wanted = address;
     location.replace("#/sign-in");
     return;
   }
   const root = document.getElementById("view");
-  const context = new Context(root, params, state.me);
+  const context = new Context(root, address, params, state.me);
   state.shown = context;
   drawTop(route?.nav);
   await run(route, context);

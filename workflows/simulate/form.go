@@ -145,7 +145,7 @@ func fillText(schema map[string]any, now time.Time) string {
 	return strings.Repeat("x", max(least, 1))
 }
 
-// match answers a text that a pattern takes; the last repetition is stretched to reach a least length.
+// match answers a text that a simplified pattern takes; the last repetition is stretched to reach a least length.
 func match(re *syntax.Regexp, least int) string {
 	var b strings.Builder
 	writeMatch(&b, re, least)
@@ -174,10 +174,6 @@ func writeMatch(b *strings.Builder, re *syntax.Regexp, least int) {
 		}
 		for before := -1; b.Len() < least && b.Len() > before; {
 			before = b.Len()
-			writeMatch(b, re.Sub[0], least)
-		}
-	case syntax.OpRepeat:
-		for range re.Min {
 			writeMatch(b, re.Sub[0], least)
 		}
 	}

@@ -1,0 +1,56 @@
+package devmode
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+
+	"steward/internal/advance"
+	"steward/internal/app"
+)
+
+// Options says what to run. Dir, Root, Listen, Out and Log are required.
+type Options struct {
+	// Dir is the folder that keeps everything between runs. It is created.
+	Dir string
+	// Here is the folder from which the checkout, with Temporal's source, is looked for.
+	Here string
+	// DatabaseURL is a database to use instead of a Postgres of our own.
+	DatabaseURL string
+	// TemporalAddress is a Temporal server to use instead of one of our own.
+	TemporalAddress string
+	// Namespace of Temporal. Empty means "default".
+	Namespace string
+	// PgBin is a folder with postgres and initdb. Empty means to look for one.
+	PgBin string
+	// Listen is the address of the page and the API.
+	Listen string
+	// Decide says who decides first.
+	Decide advance.Mode
+	// Fresh throws away what earlier runs kept in Dir.
+	Fresh bool
+	// NoUI leaves Temporal's Web UI out.
+	NoUI bool
+	// NoSamples leaves the sample processes out; the demo people and the shipped definitions are always there.
+	NoSamples bool
+	// Tracing records spans.
+	Tracing bool
+	// LogFile is named to the reader, when the log goes to a file.
+	LogFile string
+	// Out gets what a person should read.
+	Out io.Writer
+	// Log gets everything else.
+	Log *slog.Logger
+	// Ready is told once everything runs. May be nil.
+	Ready func(*app.App)
+}
+
+// ErrFresh says that Fresh and a database of somebody else do not go together.
+var ErrFresh = errors.New("--fresh would have to empty the database that DATABASE_URL names, which is not ours: empty it yourself, or unset DATABASE_URL")
+
+func (o Options) check() error {
+	if o.Fresh && o.DatabaseURL != "" {
+		return ErrFresh
+	}
+	return nil
+}

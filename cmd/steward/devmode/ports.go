@@ -1,0 +1,64 @@
+package devmode
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ports are those of Temporal in the last run. Keeping them makes bookmarks and clients work after a restart.
+type ports struct {
+	Temporal int `json:"temporal"`
+	UI       int `json:"ui"`
+}
+
+func portsFile(dir string) string { return filepath.Join(dir, "ports.json") }
+
+// recall reads the ports of the last run; there are none in a new folder, and a file that cannot be read is as good as none.
+func recall(dir string) ports {
+	var p ports
+	text, err := os.ReadFile(portsFile(dir))
+	if err != nil || json.Unmarshal(text, &p) != nil {
+		return ports{}
+	}
+	return p
+}
+
+func remember(dir string, p ports) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("remember ports: %w", err)
+	}
+	return writeFile(portsFile(dir), text)
+}
+
+// writeFile replaces a file as a whole, readable by its owner only.
+func writeFile(name string, text []byte) error {
+	fresh := name + ".new"
+	if err := os.WriteFile(fresh, text, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := os.Rename(fresh, name); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// prepare makes the folder that keeps everything, and empties our own files in it when asked; Postgres empties its own.
+func prepare(dir string, fresh bool) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("the folder %s cannot be made; choose another one with --dir: %w", dir, err)
+	}
+	if !fresh {
+		return nil
+	}
+	for _, name := range []string{portsFile(dir), tokensFile(dir)} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("start fresh: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package devmode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"steward/internal/app"
+	"steward/internal/devserver/postgres"
+	"steward/internal/devserver/process"
+	"steward/internal/devserver/temporalproc"
+	"steward/internal/store"
+)
+
+// database is the name of Steward's database in the Postgres that we run.
+const database = "steward"
+
+// stack is everything that runs, in the order of its start.
+type stack struct {
+	opts     Options
+	voice    *voice
+	listener net.Listener
+	postgres supervisor
+	temporal supervisor
+	app      *app.App
+
+	pg          *postgres.Server // the first one; a successor has the same port and password
+	databaseURL string
+	serverURL   string // what Temporal is given
+	address     string // of Temporal
+	ui          string // URL of Temporal's Web UI, "" without
+}
+
+// Run starts everything, says where it is, and looks after it until ctx ends; then it stops everything in order. What goes
+// wrong at the start is an error whose text says what to do.
+func Run(ctx context.Context, opts Options) (err error) {
+	if err := opts.check(); err != nil {
+		return err
+	}
+	s := &stack{opts: opts, voice: &voice{out: opts.Out}, databaseURL: opts.DatabaseURL, serverURL: opts.DatabaseURL, address: opts.TemporalAddress}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	began := time.Now()
+	if err := s.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	s.voice.say(s.greeting(ctx, time.Since(began)))
+	if opts.Ready != nil {
+		opts.Ready(s.app)
+	}
+	select {
+	case <-ctx.Done():
+		s.voice.say("\nStopping …")
+		return nil
+	case err := <-s.app.Failed():
+		return fmt.Errorf("steward stopped by itself: %w", err)
+	}
+}
+
+func (s *stack) start(ctx context.Context) error {
+	if err := prepare(s.opts.Dir, s.opts.Fresh); err != nil {
+		return err
+	}
+	if err := s.listen(ctx); err != nil {
+		return err
+	}
+	if err := s.startPostgres(ctx); err != nil {
+		return err
+	}
+	both, inner := errgroup.WithContext(ctx)
+	both.Go(func() error { return s.startTemporal(inner) })
+	both.Go(func() error { return s.migrate(inner) })
+	if err := both.Wait(); err != nil {
+		return err
+	}
+	if err := s.startApp(ctx); err != nil {
+		return err
+	}
+	return s.fill(ctx)
+}
+
+// listen takes the address first: a second `steward dev` should fail here, before it touches anything.
+func (s *stack) listen(ctx context.Context) error {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", s.opts.Listen)
+	if err != nil {
+		return fmt.Errorf("the address %s cannot be used (is another program, or another `steward dev`, listening there?); stop it or choose another address with --listen: %w", s.opts.Listen, err)
+	}
+	s.listener = listener
+	return nil
+}
+
+// startPostgres runs a Postgres of our own, unless there is a DATABASE_URL.
+func (s *stack) startPostgres(ctx context.Context) error {
+	if s.databaseURL != "" {
+		s.voice.say("Postgres: the one that DATABASE_URL names")
+		return nil
+	}
+	opts := postgres.Options{Dir: filepath.Join(s.opts.Dir, "pg"), PgBin: s.opts.PgBin, Fresh: s.opts.Fresh, Progress: s.voice.say, Logger: s.opts.Log}
+	s.postgres = supervisor{name: "Postgres", say: s.voice.sayf, start: func(ctx context.Context) (server, error) {
+		pg, err := postgres.Start(ctx, opts)
+		if err != nil {
+			return nil, err
+		}
+		if s.pg == nil {
+			s.pg = pg
+		}
+		opts.Fresh, opts.Port, opts.Progress = false, pg.Port(), nil
+		return pg, nil
+	}}
+	if err := s.postgres.begin(ctx); err != nil {
+		return err
+	}
+	if err := s.pg.CreateDatabase(ctx, database); err != nil {
+		return err
+	}
+	s.databaseURL, s.serverURL = s.pg.URL(database), s.pg.URL("postgres")
+	s.voice.sayf("Postgres: %s, data in %s", s.pg.Binaries(), s.pg.DataDir())
+	return nil
+}
+
+func (s *stack) migrate(ctx context.Context) error {
+	if _, err := store.Migrate(ctx, s.databaseURL); err != nil {
+		return fmt.Errorf("prepare the database: %w", err)
+	}
+	return nil
+}
+
+// startTemporal runs a Temporal of our own, unless there is a TEMPORAL_ADDRESS.
+func (s *stack) startTemporal(ctx context.Context) error {
+	if s.address != "" {
+		s.voice.sayf("Temporal: the one at %s", s.address)
+		return nil
+	}
+	root, err := temporalproc.FindRoot(s.opts.Here)
+	if err != nil {
+		return err
+	}
+	last := recall(s.opts.Dir)
+	opts := temporalproc.Options{
+		Root: root, PostgresURL: s.serverURL, Port: last.Temporal, UIPort: last.UI, NoUI: s.opts.NoUI, Namespace: s.opts.Namespace,
+		Retention: 30 * 24 * time.Hour, Progress: s.voice.say, Logger: s.opts.Log,
+	}
+	var running *temporalproc.Server
+	s.temporal = supervisor{name: "Temporal", say: s.voice.sayf, start: func(ctx context.Context) (server, error) {
+		started, err := temporalproc.Start(ctx, opts)
+		if err != nil {
+			return nil, err
+		}
+		if running == nil {
+			running = started
+		}
+		opts.Port, opts.UIPort, opts.Progress = started.Port(), started.UIPort(), nil
+		return started, nil
+	}}
+	if err := s.temporal.begin(ctx); err != nil {
+		var taken *process.PortInUseError
+		if !errors.As(err, &taken) {
+			return err
+		}
+		s.voice.sayf("Port %d of the last run is taken now; Temporal gets other ports.", taken.Port)
+		opts.Port, opts.UIPort = 0, 0
+		if err := s.temporal.begin(ctx); err != nil {
+			return err
+		}
+	}
+	s.address, s.ui = running.Address(), running.UIAddress()
+	s.voice.sayf("Temporal: %s", s.address)
+	return remember(s.opts.Dir, ports{Temporal: running.Port(), UI: running.UIPort()})
+}
+
+func (s *stack) startApp(ctx context.Context) (err error) {
+	s.app, err = app.Start(ctx, app.Config{
+		DatabaseURL: s.databaseURL, TemporalAddress: s.address, Namespace: s.opts.Namespace, Listener: s.listener, Worker: true,
+		Decide: s.opts.Decide, Tracing: s.opts.Tracing, Log: s.opts.Log,
+	})
+	return err
+}
+
+// stop ends everything in the reverse order of its start; a part that was not started is skipped.
+func (s *stack) stop() error {
+	switch {
+	case s.app != nil:
+		s.app.Stop()
+	case s.listener != nil:
+		_ = s.listener.Close()
+	}
+	err := errors.Join(s.temporal.stop(), s.postgres.stop())
+	if err == nil && s.app != nil {
+		s.voice.sayf("Stopped. Everything is kept in %s for the next run.", s.opts.Dir)
+	}
+	return err
+}
