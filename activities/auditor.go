@@ -123,12 +123,26 @@ func newestRuns(executions []*workflowpb.WorkflowExecutionInfo) map[uuid.UUID]cl
 	runs := make(map[uuid.UUID]closedRun, len(executions))
 	for _, e := range executions {
 		process, err := uuid.Parse(e.GetExecution().GetWorkflowId())
-		run := closedRun{e.GetExecution().GetRunId(), e.GetStatus(), e.GetCloseTime().AsTime()}
-		if err == nil && run.at.After(runs[process].at) {
+		if run := runOf(e); err == nil && run.at.After(runs[process].at) {
 			runs[process] = run
 		}
 	}
 	return runs
+}
+
+func runOf(e *workflowpb.WorkflowExecutionInfo) closedRun {
+	return closedRun{e.GetExecution().GetRunId(), e.GetStatus(), e.GetCloseTime().AsTime()}
+}
+
+// fromOutside says the same as the query of list.
+func (r closedRun) fromOutside() bool {
+	switch r.status {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		return true
+	default:
+		return false
+	}
 }
 
 func (a *Auditor) judge(ctx context.Context, runs map[uuid.UUID]closedRun) (opened int, err error) {
@@ -137,14 +151,14 @@ func (a *Auditor) judge(ctx context.Context, runs map[uuid.UUID]closedRun) (open
 		return 0, fmt.Errorf("read processes of closed workflows: %w", err)
 	}
 	for _, process := range suspects {
-		driven, err := a.driven(ctx, process)
+		run, closed, err := a.current(ctx, process, runs[process])
 		if err != nil {
 			return opened, fmt.Errorf("look at the workflow of process %s: %w", process, err)
 		}
-		if driven {
+		if !closed {
 			continue
 		}
-		isNew, err := a.open(ctx, process, runs[process])
+		isNew, err := a.open(ctx, process, run)
 		if err != nil {
 			return opened, fmt.Errorf("open an incident for process %s: %w", process, err)
 		}
@@ -174,20 +188,24 @@ func (a *Auditor) suspects(ctx context.Context, runs map[uuid.UUID]closedRun) ([
 
 func (r closedRun) event() string { return "workflow/" + r.id }
 
-// driven reports whether a newer run drives the process: somebody has recovered it already.
-func (a *Auditor) driven(ctx context.Context, process uuid.UUID) (bool, error) {
+// current answers the run that counts for a process, and whether it was closed from outside: somebody may have recovered the
+// process already, and visibility may show an earlier run only. A run that Temporal has forgotten meanwhile is the one that was
+// listed.
+func (a *Auditor) current(ctx context.Context, process uuid.UUID, listed closedRun) (closedRun, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opts.Timeout)
 	defer cancel()
 	answer, err := a.client.DescribeWorkflowExecution(ctx, process.String(), "")
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
-		return false, nil
+		return listed, true, nil
 	}
-	return answer.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, err
+	run := runOf(answer.GetWorkflowExecutionInfo())
+	return run, run.fromOutside(), err
 }
 
 const sqlOpenIncident = `INSERT INTO incidents (process_id, event_id, kind, message, detail)
-SELECT id, $2, '` + incidentKind + `', $3, $4 FROM processes WHERE id = $1 AND status <> 'ended' ON CONFLICT DO NOTHING`
+SELECT p.id, $2, '` + incidentKind + `', $3, $4 FROM processes p WHERE p.id = $1 AND p.status <> 'ended'
+ AND NOT EXISTS (SELECT FROM incidents i WHERE i.process_id = p.id AND i.event_id = $2) ON CONFLICT DO NOTHING`
 
 func (a *Auditor) open(ctx context.Context, process uuid.UUID, run closedRun) (bool, error) {
 	tag, err := a.store.Pool().Exec(ctx, sqlOpenIncident, process, run.event(),

@@ -16,6 +16,7 @@ import (
 	"steward/internal/store"
 	"steward/internal/storetest"
 	"steward/workflows"
+	"steward/workflows/engine"
 )
 
 func TestNudgesOfOneProcessBecomeOne(t *testing.T) {
@@ -102,6 +103,24 @@ func TestAClosedWorkflowIsNeverStartedAgain(t *testing.T) {
 	require.NoError(t, n.Send(t.Context(), process, advance.Effects{Seq: 2, Ended: true}), "of an ended process that is fine")
 	require.False(t, n.Away(), "Temporal has answered")
 	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, b.status(t, process))
+}
+
+func TestAStartReachesTheWorkerAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	n := b.nudger(activities.NudgerOptions{EagerStart: true})
+	inBackground(t, n.Run)
+	s := newStack(t, advance.ModeAPI, n.Nudge, n.Away, b)
+	s.work(t)
+	process := s.start(t)
+	eventually(t, func() bool { return s.count(t, "processes WHERE unsettled_since IS NULL") == 1 }, "Temporal knows")
+	eventually(t, func() bool { return len(s.history(t, process)) == 4 }, "started, its first task done, no Advance needed")
+	require.True(t, s.history(t, process)[0].GetWorkflowExecutionStartedEventAttributes().GetEagerExecutionAccepted())
+
+	_, err := s.service.Submit(t.Context(), advance.Command{Process: process, Type: engine.EventCancel, Actor: "ann", Key: "k", Payload: engine.CancelData{Reason: "test"}})
+	require.NoError(t, err)
+	eventually(t, func() bool { return s.status(t, process) == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED }, "the nudge told it of the end")
+	eventually(t, func() bool { return s.count(t, "processes WHERE unsettled_since IS NULL") == 1 }, "which settles the process")
 }
 
 func TestMarksOfDeliveredNudgesAreCleared(t *testing.T) {

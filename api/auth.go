@@ -38,12 +38,15 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// count spends one request of the person, or of the address when nobody is signed in. Health checks are free.
+// count spends one request of the person, or of the address when nobody is signed in. Health checks and the files of
+// mounted pages are free: a whole office may load the sign-in page through one address.
 func (s *Server) count(c echo.Context, who *caller) time.Duration {
-	if who != nil {
+	switch {
+	case who != nil && operationOf(c) != nil:
 		return s.persons.take(who.ID, time.Now())
-	}
-	if op := operationOf(c); op != nil && !traced(c.Request()) {
+	case who != nil || !traced(c.Request()):
+		return 0
+	case operationOf(c) == nil && !changes(c.Request().Method):
 		return 0
 	}
 	return s.addresses.take(c.RealIP(), time.Now())

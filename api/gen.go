@@ -734,15 +734,20 @@ type NextTask struct {
 
 // Notification defines model for Notification.
 type Notification struct {
-	CreatedAt time.Time          `json:"createdAt"`
-	ID        int64              `json:"id"`
-	Kind      string             `json:"kind"`
-	Process   openapi_types.UUID `json:"process"`
-	ReadAt    time.Time          `json:"readAt,omitempty,omitzero"`
-	Task      openapi_types.UUID `json:"task,omitempty,omitzero"`
+	CreatedAt time.Time `json:"createdAt"`
+	ID        int64     `json:"id"`
+
+	// Kind What it is about, for example `task.reminder`.
+	Kind    string             `json:"kind"`
+	Process openapi_types.UUID `json:"process"`
+	ReadAt  time.Time          `json:"readAt,omitempty,omitzero"`
+	Task    openapi_types.UUID `json:"task,omitempty,omitzero"`
 
 	// Text A name or message in Chinese and English; a language that is missing falls back to the other one.
 	Text Text `json:"text"`
+
+	// Title A name or message in Chinese and English; a language that is missing falls back to the other one.
+	Title Text `json:"title"`
 }
 
 // NotificationPage defines model for NotificationPage.

@@ -310,11 +310,12 @@ func TestNotifications(t *testing.T) {
 		texts = append(texts, n.Text.Zh+" | "+n.Text.En)
 	}
 	require.Equal(t, []string{
-		"“接待：Ms. Wu”有新消息 | There is news about “Visit of Ms. Wu”",
+		"“接待：Ms. Wu”有新消息。 | There is news about “Visit of Ms. Wu”.",
 		"请进 | Come in",
-		"阿梅把“准备 room-1”转办给您（接待：Ms. Wu）：please | A Mei transferred “Prepare room-1” to you (Visit of Ms. Wu): please",
-		"提醒：请处理“准备 room-1”（接待：Ms. Wu） | Reminder: “Prepare room-1” waits for you (Visit of Ms. Wu)",
+		"阿梅把“准备 room-1”转办给您（接待：Ms. Wu）。please | A Mei transferred “Prepare room-1” to you (Visit of Ms. Wu). please",
+		"请处理“准备 room-1”（接待：Ms. Wu）。 | “Prepare room-1” waits for you (Visit of Ms. Wu).",
 	}, texts)
+	require.Equal(t, Text{Zh: "任务提醒", En: "Reminder"}, p.Items[3].Title)
 
 	read := func(user string, body object) int64 {
 		var m MarkedRead

@@ -2,38 +2,12 @@ package api
 
 import (
 	"context"
-	_ "embed"
-	"encoding/json"
-	"fmt"
-	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/uuid"
 
+	"steward/internal/messages"
 	"steward/internal/store"
 )
-
-//go:embed messages.yaml
-var messagesText []byte
-
-// message is the text of one kind of message, with placeholders.
-type message struct {
-	Zh string `yaml:"zh"`
-	En string `yaml:"en"`
-}
-
-const otherMessage = "other"
-
-func loadMessages() (map[string]message, error) {
-	var m map[string]message
-	if err := yaml.UnmarshalWithOptions(messagesText, &m, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("read messages.yaml: %w", err)
-	}
-	if _, ok := m[otherMessage]; !ok {
-		return nil, fmt.Errorf("messages.yaml: the text %q is missing", otherMessage)
-	}
-	return m, nil
-}
 
 // ListNotifications answers the caller's messages.
 func (s *Server) ListNotifications(ctx context.Context, r ListNotificationsRequestObject) (ListNotificationsResponseObject, error) {
@@ -48,10 +22,7 @@ func (s *Server) ListNotifications(ctx context.Context, r ListNotificationsReque
 	answer, err := named(ctx, s, func(names *nameBook) NotificationPage {
 		p := NotificationPage{Items: make([]Notification, len(slice.Items)), NextCursor: slice.Next}
 		for i, n := range slice.Items {
-			p.Items[i] = Notification{
-				ID: n.ID, Kind: n.Kind, Text: s.messageText(n, titles, names), Process: n.ProcessID, Task: deref(n.TaskID),
-				CreatedAt: n.CreatedAt.UTC(), ReadAt: at(n.ReadAt),
-			}
+			p.Items[i] = notificationView(n, titles, names)
 		}
 		return p
 	})
@@ -89,39 +60,22 @@ func (s *Server) titles(ctx context.Context, list []store.Notification) (map[uui
 	return titles, store.Classify(rows.Err())
 }
 
-// messageText fills the text of a message with its arguments, as the outbox keeps them.
-func (s *Server) messageText(n store.Notification, titles map[uuid.UUID]Text, names *nameBook) Text {
-	var args struct {
-		Text Text `json:"text"`
-		Args struct {
-			Zh      string `json:"zh"`
-			En      string `json:"en"`
-			By      string `json:"by"`
-			Comment string `json:"comment"`
-		} `json:"args"`
+// notificationView writes a message in both languages: the page switches without asking again.
+func notificationView(n store.Notification, titles map[uuid.UUID]Text, names *nameBook) Notification {
+	view := Notification{
+		ID: n.ID, Kind: n.Kind, Process: n.ProcessID, Task: deref(n.TaskID), CreatedAt: n.CreatedAt.UTC(), ReadAt: at(n.ReadAt),
 	}
-	// Arguments that cannot be read leave their places empty; the message itself is still worth showing.
-	_ = json.Unmarshal([]byte(n.Args), &args)
-	if args.Text == (Text{}) {
-		args.Text = Text{Zh: args.Args.Zh, En: args.Args.En}
+	var by Text
+	if id := messages.Read(n.Args).By; id != "" {
+		by = names.name("user:" + id)
 	}
-	m, ok := s.messages[n.Kind]
-	if !ok {
-		m = s.messages[otherMessage]
+	render := func(lang string) (title, body string) {
+		facts := messages.Facts{Task: in(titles[view.Task], lang), Process: in(titles[n.ProcessID], lang), By: in(by, lang)}
+		return messages.Render(n.Kind, n.Args, facts, lang)
 	}
-	by := Text{}
-	if args.Args.By != "" {
-		by = names.name("user:" + args.Args.By)
-	}
-	render := func(template, lang string) string {
-		comment := args.Args.Comment
-		if comment != "" {
-			comment = map[string]string{langZh: "：", langEn: ": "}[lang] + comment
-		}
-		return strings.NewReplacer("{task}", in(titles[deref(n.TaskID)], lang), "{process}", in(titles[n.ProcessID], lang),
-			"{by}", in(by, lang), "{text}", in(args.Text, lang), "{comment}", comment).Replace(template)
-	}
-	return Text{Zh: render(m.Zh, langZh), En: render(m.En, langEn)}
+	view.Title.Zh, view.Text.Zh = render(langZh)
+	view.Title.En, view.Text.En = render(langEn)
+	return view
 }
 
 // MarkNotificationsRead marks some messages, or all up to one, as read.

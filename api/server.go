@@ -82,7 +82,6 @@ type Server struct {
 	handler    http.Handler
 	operations map[string]*operation // by "METHOD /echo/:path"
 	kinds      *problemKinds
-	messages   map[string]message
 	filter     *openapi3filter.Options
 	validator  *validator.Validate
 	contract   *contract
@@ -121,9 +120,6 @@ func (s *Server) load() (err error) {
 		return err
 	}
 	if s.kinds, err = loadProblemKinds(); err != nil {
-		return err
-	}
-	if s.messages, err = loadMessages(); err != nil {
 		return err
 	}
 	if s.validator, err = newValidator(); err != nil {

@@ -87,8 +87,8 @@ func (c *compiler) rule(it *item, at scopeAt) {
 		return
 	}
 	r := Rule{Field: c.word(it.get("field"), "field"), Message: c.text(it.get("message"))}
-	if names := c.def.Input.names(); r.Field != "" && !slices.Contains(names, r.Field) {
-		c.problems.suggest(it.get("field").at(), codeUnknownField, r.Field, names, r.Field, "input", strings.Join(names, ", "))
+	if r.Field != "" {
+		c.inputHas(it.get("field"), r.Field)
 	}
 	if m := it.get("must"); m != nil {
 		r.Must = c.bare(m, at, expr.WantBool())

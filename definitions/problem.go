@@ -112,7 +112,7 @@ func fill(t Text, args []any) Text {
 		mark := fmt.Sprintf("{%d}", i)
 		words, ok := a.(Text)
 		if !ok {
-			words = Text{En: fmt.Sprint(a)}
+			words = phrase(fmt.Sprint(a))
 		}
 		zh, en = append(zh, mark, words.In("zh")), append(en, mark, words.In("en"))
 	}
@@ -122,6 +122,12 @@ func fill(t Text, args []any) Text {
 const longestExcerpt = 400 // characters of a line
 
 func shorten(line string) string {
+	line = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(line, "\uFFFD"))
 	runes := []rune(line)
 	if len(runes) > longestExcerpt {
 		return string(runes[:longestExcerpt]) + "…"

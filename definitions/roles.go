@@ -187,11 +187,8 @@ func (c *compiler) stepIDs() []string {
 // personField checks a field of the input that names a person, written input.<field>.
 func (c *compiler) personField(it *item) string {
 	text := c.word(it, "field")
-	name, ok := strings.CutPrefix(text, "input.")
-	if text != "" && (!ok || !slices.Contains(c.def.Input.names(), name)) {
-		names := c.def.Input.names()
-		c.problems.suggest(it.at(), codeUnknownField, name, names, text, "input", strings.Join(names, ", "))
+	if text == "" || !c.inputHas(it, strings.TrimPrefix(text, "input.")) {
 		return ""
 	}
-	return text
+	return "input." + strings.TrimPrefix(text, "input.")
 }

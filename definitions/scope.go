@@ -2,6 +2,7 @@ package definitions
 
 import (
 	"slices"
+	"strings"
 
 	"steward/definitions/expr"
 )
@@ -164,7 +165,7 @@ func (c *compiler) scope(n *Node, done known) scopeAt {
 	}
 	scope := c.base.With("outputs", expr.Object(outputs)).With("rounds", expr.Object(rounds))
 	if n != nil && c.viaBlocks[blockOf(n)] {
-		scope = scope.With("before", c.def.Input.TypeOf())
+		scope = scope.With("before", c.inputType())
 	}
 	for _, loop := range loopsAround(n) {
 		if loop.Each.As != "" {
@@ -207,6 +208,28 @@ func processType() expr.Type {
 	})
 }
 
+// inputType is the type of the input; anything while its schema is wrong, which is reported once, at the schema.
+func (c *compiler) inputType() expr.Type {
+	if c.inputBroken() {
+		return expr.Any()
+	}
+	return c.def.Input.TypeOf()
+}
+
+func (c *compiler) inputBroken() bool { return c.def.Input == nil && c.file.root.has("input") }
+
+// inputHas checks that the input has a field, and reports it where it is named.
+func (c *compiler) inputHas(it *item, name string) bool {
+	names := c.def.Input.names()
+	if slices.Contains(names, name) {
+		return true
+	}
+	if !c.inputBroken() {
+		c.problems.suggest(it.at(), codeUnknownField, name, names, name, "input", strings.Join(names, ", "))
+	}
+	return false
+}
+
 // startScope is what is known when a process starts.
 func (c *compiler) startScope() expr.Scope {
 	params := map[string]expr.Type{}
@@ -220,6 +243,6 @@ func (c *compiler) startScope() expr.Scope {
 		}
 	}
 	return expr.NewScope(map[string]expr.Type{
-		"input": c.def.Input.TypeOf(), "parameters": expr.Object(params), "starter": starterType(), "process": processType(),
+		"input": c.inputType(), "parameters": expr.Object(params), "starter": starterType(), "process": processType(),
 	}).WithRegisters(rows)
 }

@@ -185,7 +185,7 @@ func (c *compiler) checkFields(n *Node, it *item) {
 		names = append(n.Form.Schema.names(), names...)
 	}
 	for _, k := range c.said(n, it, "fields").entries {
-		if !slices.Contains(names, k.key.text) {
+		if !slices.Contains(names, k.key.text) && !c.inputBroken() {
 			c.problems.suggest(k.key.at(), codeUnknownField, k.key.text, names, k.key.text, nodeName(n), strings.Join(names, ", "))
 		}
 	}
@@ -264,8 +264,7 @@ func (c *compiler) inputPart(it *item, required bool) *Schema {
 	var fields []Field
 	var must []any
 	for _, e := range it.elements() {
-		if !slices.Contains(in.names(), e.text) {
-			c.problems.suggest(e.at(), codeUnknownField, e.text, in.names(), e.text, "input", strings.Join(in.names(), ", "))
+		if !c.inputHas(e, e.text) {
 			continue
 		}
 		f := in.Fields[slices.Index(in.names(), e.text)]

@@ -155,7 +155,7 @@ func (c *compiler) fits(it *item, at scopeAt, want expr.Type, what string) {
 func (c *compiler) withFields(n *Node, with *item, at scopeAt) {
 	switch n.Uses {
 	case "set":
-		c.fieldsFit(with.get("input"), at, c.def.Input.TypeOf(), "input", false)
+		c.fieldsFit(with.get("input"), at, c.inputType(), "input", false)
 	case "process":
 		iface := c.children[n.Child.Process]
 		if iface == nil || iface.Input == nil {

@@ -27,6 +27,20 @@ var wordings = sync.OnceValue(func() map[Code]wording {
 	return words
 })
 
+//go:embed phrases.yaml
+var phrasesFile []byte
+
+var phrases = sync.OnceValue(func() map[string]string {
+	words := map[string]string{}
+	if err := yaml.Unmarshal(phrasesFile, &words); err != nil {
+		panic(fmt.Sprintf("phrases.yaml: %v", err))
+	}
+	return words
+})
+
+// phrase gives a word of the language's own description its Chinese; ids and values are the same in both.
+func phrase(en string) Text { return Text{En: en, Zh: phrases()[en]} }
+
 // specOf answers the wording of a code. Expressions and times bring their own words, so theirs is empty.
 func specOf(code Code) wording {
 	if w, ok := wordings()[code]; ok {

@@ -121,10 +121,12 @@ func (a *Advancer) run(ctx context.Context, j job) (outcome, error) {
 			a.follow(ctx, j, out)
 			return out, nil
 		case errors.As(err, &parked):
+			if j, err = a.keep(ctx, j); err != nil {
+				return out, err
+			}
 			if err := a.park(ctx, j.process, parked); err != nil {
 				return out, err
 			}
-			j.insert, j.create = nil, nil
 		case retryable(err) && attempt < attempts && ctx.Err() == nil:
 			wait(ctx, time.Duration(1<<min(attempt, 6))*2*time.Millisecond)
 		default:
@@ -132,6 +134,17 @@ func (a *Advancer) run(ctx context.Context, j job) (outcome, error) {
 			return out, fmt.Errorf("advance process %s: %w", j.process, err)
 		}
 	}
+}
+
+// keep stores by itself what a transaction that failed had brought along: a command is never lost to a fault.
+func (a *Advancer) keep(ctx context.Context, j job) (job, error) {
+	if j.insert == nil {
+		return j, nil
+	}
+	if _, err := a.storeCommand(ctx, j.insert, j.create); err != nil {
+		return j, fmt.Errorf("keep command of process %s: %w", j.process, err)
+	}
+	return job{process: j.process, wake: j.wake}, nil
 }
 
 // refresh renews, before a connection is held, what decisions take from memory.
@@ -192,9 +205,7 @@ func (t *transaction) rollback() {
 // follow tells Temporal what it has to know after a commit.
 func (a *Advancer) follow(ctx context.Context, j job, out outcome) {
 	if out.nudge {
-		wants := out.effects
-		wants.Start = j.create != nil
-		a.nudge(ctx, j.process, wants)
+		a.nudge(ctx, j.process, out.effects)
 	}
 	for _, child := range out.children {
 		a.nudge(ctx, child, Effects{Again: true})

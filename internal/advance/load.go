@@ -165,7 +165,7 @@ func (t *transaction) readProcess(results pgx.BatchResults) error {
 	case r.seq < t.job.wake.SeenSeq:
 		return fmt.Errorf("%w: sequence %d, the workflow saw %d", ErrBehind, r.seq, t.job.wake.SeenSeq)
 	}
-	r.state = &engine.State{}
+	r.state, r.fresh = &engine.State{}, r.seq == 0
 	return json.Unmarshal([]byte(state), r.state)
 }
 

@@ -113,10 +113,11 @@ func hasTask(st *engine.State, node int) bool {
 // and the process now wants something earlier than Temporal was told of, or has ended.
 func (t *transaction) settle(changed bool, e *Effects) bool {
 	armed, unsettled, nudge := t.row.armed, (*time.Time)(nil), false
+	e.Start = t.row.fresh
 	switch {
 	case t.job.wake.Workflow:
 		armed = e.Next
-	case t.job.create != nil || e.Again || (e.Ended && changed) || (e.Next != nil && (armed == nil || e.Next.Before(*armed))):
+	case t.row.fresh || e.Again || (e.Ended && changed) || (e.Next != nil && (armed == nil || e.Next.Before(*armed))):
 		nudge, unsettled, armed = true, &t.now, e.Next
 	}
 	e.Unsettled = unsettled

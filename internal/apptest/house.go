@@ -55,15 +55,14 @@ type House struct {
 	DatabaseURL string
 }
 
-// Start runs a Steward with the demo people and the shipped library on a database of its own. change may alter the
-// configuration before.
+// Start runs a Steward with the demo people on a database of its own. change may alter the configuration before.
 func Start(t testing.TB, change func(*app.Config)) *House {
 	t.Helper()
 	h := &House{T: t, DatabaseURL: storetest.NewURL(t)}
 	h.Config = app.Config{
 		DatabaseURL: h.DatabaseURL, TemporalAddress: Temporal(t).Address(), TaskQueue: "test-" + uuid.NewString(), Worker: true,
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Store: store.Options{MaxConns: 12, ListMaxConns: 4},
+		Log:       slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Store:     store.Options{MaxConns: 12, ListMaxConns: 4},
 		Intervals: app.Intervals{Dispatch: 50 * time.Millisecond, Sweep: 500 * time.Millisecond, Settle: 2 * time.Second},
 	}
 	h.Config.API.PersonRate, h.Config.API.PersonBurst = 1e6, 1e6
@@ -72,11 +71,16 @@ func Start(t testing.TB, change func(*app.Config)) *House {
 		change(&h.Config)
 	}
 	h.Up()
-	require.NoError(t, h.App.People.SeedDemo(t.Context()))
-	_, err := h.App.PublishLibrary(t.Context())
-	require.NoError(t, err)
 	t.Cleanup(h.Down)
+	require.NoError(t, h.App.People.SeedDemo(t.Context()))
 	return h
+}
+
+// PublishLibrary publishes the shipped definitions.
+func (h *House) PublishLibrary() {
+	h.T.Helper()
+	_, err := h.App.PublishLibrary(h.T.Context())
+	require.NoError(h.T, err)
 }
 
 // Up starts the program; on the same address as before when it ran already.

@@ -14,7 +14,6 @@ export const messages = {
   "app.not_found": ["没有这个页面", "There is no such page"],
   "app.home": ["回到待办", "Go to my tasks"],
   "app.back": ["返回", "Back"],
-  "app.close": ["收起", "Close"],
   "app.yes": ["是", "yes"],
   "app.no": ["否", "no"],
   "app.none": ["无", "none"],
@@ -77,7 +76,6 @@ export const messages = {
   "task.closed_by": ["由{who}办理：{outcome}，{when}", "Done by {who}: {outcome}, {when}"],
   "task.closed": ["流程已结束此任务，无需办理", "The process has closed this task: nothing is left to do"],
   "task.open_process": ["查看流程进度", "See how the process stands"],
-  "task.revision": ["第 {revision} 版", "revision {revision}"],
 
   "comments.title": ["讨论", "Comments"],
   "comments.empty": ["还没有人留言", "Nobody has said anything yet"],
@@ -141,7 +139,6 @@ export const messages = {
   "processes.all": ["全部", "All"],
   "processes.empty": ["没有流程", "There are no processes"],
   "processes.started": ["{who} 发起于 {when}", "Started by {who}, {when}"],
-  "processes.ended": ["结束于 {when}", "Ended {when}"],
 
   "state.starting": ["正在启动", "Starting"],
   "state.running": ["进行中", "Running"],
@@ -258,7 +255,6 @@ export const messages = {
   "form.max_length": ["最多 {limit} 个字。", "At most {limit} characters."],
   "form.min_items": ["至少 {limit} 项。", "At least {limit} of them."],
   "form.time": ["请填写完整的日期和时间。", "Enter a full date and time."],
-  "form.check": ["请改正标出的各项。", "Correct what is marked."],
   "form.draft": ["已恢复未提交的内容。", "What you had not sent yet is back."],
 
   "problem.network": ["连不上服务器。请检查网络后重试；同一操作不会被执行两次。", "The server cannot be reached. Check the network and try again: nothing is done twice."],
@@ -267,5 +263,4 @@ export const messages = {
   "problem.trace": ["追踪编号：{trace}", "Trace id: {trace}"],
   "problem.decided": ["{who}已于 {when} 处理：{outcome}。", "{who} was faster: {outcome}, {when}."],
   "problem.offline": ["网络已断开，显示的是最近一次的内容。", "You are offline: this is what was last seen."],
-  "problem.page": ["页面出错，请重新载入。", "The page failed. Reload it."],
 };

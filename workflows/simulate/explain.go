@@ -3,6 +3,7 @@ package simulate
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,15 +16,18 @@ func textf(zh, en string, args ...any) definitions.Text {
 	return definitions.Text{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)}
 }
 
-func (r *rehearsal) clock(t time.Time) string { return t.In(r.cal.Location()).Format("2006-01-02 15:04") }
+func (r *rehearsal) clock(t time.Time) string {
+	return t.In(r.cal.Location()).Format("2006-01-02 15:04")
+}
 
 // reckoning is what the log keeps about a deadline.
 type reckoning struct {
-	Expr  string `json:"expr"`
-	Steps []struct {
-		Skipped     int  `json:"skipped"`
-		Provisional bool `json:"provisional"`
-	} `json:"steps"`
+	Expr  string         `json:"expr"`
+	Steps []reckonedStep `json:"steps"`
+}
+
+type reckonedStep struct {
+	Provisional bool `json:"provisional"`
 }
 
 // whyDue explains the due date of a node from the deadline that this decision set for it.
@@ -50,41 +54,24 @@ func (r *rehearsal) explain(p *process, k reckoning, from, due time.Time, late b
 	if k.Expr != "" {
 		add(definitions.Text{Zh: k.Expr, En: k.Expr})
 	}
-	switch {
-	case late:
+	if late {
 		add(definitions.Text{Zh: "开始时已逾期", En: "late start"})
-	case due.After(from):
-		add(distance(p.cal, from, due))
+	} else if n, _ := p.cal.WorkingDaysBetween(from, due); n > 0 {
+		add(textf("+%d 个工作日", "+"+plural("%d working day", n), n))
 	}
-	if skipped, provisional := k.skipped(); skipped > 0 || provisional {
+	if due.Sub(from) >= 24*time.Hour {
 		for _, h := range r.jumped(p, from, due) {
 			add(h)
 		}
-		if provisional {
-			add(definitions.Text{Zh: "该年放假安排未知，暂定", En: "provisional: the holidays of that year are not known"})
-		}
+	}
+	if k.provisional() {
+		add(definitions.Text{Zh: "该年放假安排未知，暂定", En: "provisional: the holidays of that year are not known"})
 	}
 	return definitions.Text{Zh: strings.Join(zh, "，"), En: strings.Join(en, ", ")}
 }
 
-func (k reckoning) skipped() (days int, provisional bool) {
-	for _, s := range k.Steps {
-		days += s.Skipped
-		provisional = provisional || s.Provisional
-	}
-	return days, provisional
-}
-
-// distance says how much working time lies ahead.
-func distance(cal *calendar.Calendar, from, due time.Time) definitions.Text {
-	if days, _ := cal.WorkingDaysBetween(from, due); days > 0 {
-		return textf("+%d 个工作日", "+"+plural("%d working day", days), days)
-	}
-	left, _ := cal.WorkingTimeBetween(from, due)
-	if left <= 0 {
-		return textf("%s 后，非工作时间", "%s later, outside working time", span(due.Sub(from)))
-	}
-	return textf("+%s 工作时间", "+%s of working time", span(left))
+func (k reckoning) provisional() bool {
+	return slices.ContainsFunc(k.Steps, func(s reckonedStep) bool { return s.Provisional })
 }
 
 func plural(format string, n int) string {

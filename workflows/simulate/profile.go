@@ -94,6 +94,9 @@ func slowly(t engine.Task, def *definitions.Node, from time.Time, cal *calendar.
 		left, _ := cal.WorkingTimeBetween(from, *t.Due)
 		at, _, _ = cal.AddWorkingTime(from, max(time.Duration(slowShare*float64(left)), shortestDelay))
 	}
+	if at.Sub(from) > quick {
+		return at.Truncate(time.Minute)
+	}
 	return at.Truncate(time.Second)
 }
 

@@ -89,7 +89,9 @@ func newRehearsal(ctx context.Context, o Options) (*rehearsal, error) {
 }
 
 // rootID makes the id of the process that a rehearsal starts: always the same one, so that timelines can be compared.
-func rootID(def string) string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte("rehearsal/"+def)).String() }
+func rootID(def string) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("rehearsal/"+def)).String()
+}
 
 // begin starts the process and sets the events of the script.
 func (r *rehearsal) begin() error {

@@ -58,12 +58,14 @@ func run(t testing.TB, o simulate.Options) simulate.Timeline {
 func TestTry(t *testing.T) {
 	tl := run(t, simulate.Options{
 		Definition: compileFile(t, example, "meeting/meeting_service.yaml"),
-		Child: func(id string) (*definitions.Definition, error) { return compileFile(t, example, "meeting/"+id+".yaml"), nil },
-		Start: clock(t, "2026-02-12 16:00"),
-		Input: map[string]any{"title": "Board", "room": "r1", "attendees": 10, "start": "2026-02-25T14:00:00+08:00", "end": "2026-02-25T16:00:00+08:00"},
+		Child: func(id string) (*definitions.Definition, error) {
+			return compileFile(t, example, "meeting/"+id+".yaml"), nil
+		},
+		Start:  clock(t, "2026-02-12 16:00"),
+		Input:  map[string]any{"title": "Board", "room": "r1", "attendees": 10, "start": "2026-02-25T14:00:00+08:00", "end": "2026-02-25T16:00:00+08:00"},
 		People: simulate.Profiles{Default: simulate.Slow},
 		Script: simulate.Script{Steps: map[string]simulate.Acts{"clear": {Always: true, List: []simulate.Act{{Form: map[string]any{"found": []any{"umbrella", "hat"}}}}}},
-		Events: []simulate.ScriptEvent{{At: simulate.When{Text: "end+20m"}, Event: "meeting_ended"}}},
+			Events: []simulate.ScriptEvent{{At: simulate.When{Text: "end+20m"}, Event: "meeting_ended"}}},
 	})
 	require.NoError(t, tl.Render(os.Stdout, "zh"))
 	require.NoError(t, tl.Render(os.Stdout, "en"))

@@ -80,13 +80,13 @@ type Summary struct {
 	Lead     string           `json:"lead,omitempty"` // from start to end, e.g. "2d 7h 10m"
 	Done     map[string]int   `json:"done"`           // tasks completed by each person
 	Open     []Open           `json:"open,omitempty"`
-	Stopped  definitions.Text `json:"stopped,omitzero"`  // which bound ended the rehearsal
-	Faults   []Fault          `json:"faults,omitempty"`  // decisions that failed
-	Refusals int              `json:"refusals"`          // commands that were refused
-	Events   int              `json:"events"`            // decisions made
-	Children int              `json:"children"`          // processes besides the first
-	Overdue  int              `json:"overdue"`           // tasks whose due date passed
-	Messages int              `json:"messages"`          // one a recipient
+	Stopped  definitions.Text `json:"stopped,omitzero"` // which bound ended the rehearsal
+	Faults   []Fault          `json:"faults,omitempty"` // decisions that failed
+	Refusals int              `json:"refusals"`         // commands that were refused
+	Events   int              `json:"events"`           // decisions made
+	Children int              `json:"children"`         // processes besides the first
+	Overdue  int              `json:"overdue"`          // tasks whose due date passed
+	Messages int              `json:"messages"`         // one a recipient
 }
 
 // Open is what had not ended when the rehearsal did.

@@ -1,0 +1,306 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"steward/activities"
+	"steward/internal/advance"
+	"steward/internal/store"
+	"steward/internal/storetest"
+	"steward/workflows/engine"
+)
+
+func sweep(t *testing.T, s *activities.Sweeper) activities.Tally {
+	t.Helper()
+	tally, err := s.Sweep(t.Context())
+	require.NoError(t, err)
+	return tally
+}
+
+func (s *stack) sweeper(n *activities.Nudger, opts activities.SweeperOptions) *activities.Sweeper {
+	return activities.NewSweeper(s.store, n, s.advancer, s.log, opts)
+}
+
+// command stores a command of ann that cancels a process, as an API that died right afterwards.
+func (b *bed) command(t *testing.T, process uuid.UUID, hold *time.Time) uuid.UUID {
+	t.Helper()
+	id := uuid.New()
+	_, _, err := store.StoreCommand(t.Context(), b.store.Pool(), store.NewCommand{
+		ID: id, ProcessID: process, Actor: "ann", Key: id.String(), BodyDigest: []byte("x"), Type: engine.EventCancel, Payload: `{"reason": "test"}`, HoldUntil: hold,
+	})
+	require.NoError(t, err)
+	return id
+}
+
+func (b *bed) settled(t *testing.T, command uuid.UUID) bool {
+	t.Helper()
+	return scan[bool](t, b.store, "SELECT settled_at IS NOT NULL FROM commands WHERE id = $1", command)
+}
+
+func TestSweeperStartsAProcessWhoseStartWasLost(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []advance.Mode{advance.ModeAPI, advance.ModeWorkflow} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			api, kill := context.WithCancel(t.Context())
+			defer kill()
+			s := newStack(t, mode, func(context.Context, uuid.UUID, advance.Effects) { kill() }, never, newBed(t))
+			s.work(t)
+			_, err := s.service.Start(api, advance.Start{Definition: "visit", Input: map[string]any{}, Actor: "ann", Key: "k"})
+			if mode == advance.ModeWorkflow {
+				require.ErrorIs(t, err, advance.ErrNotDecidedYet, "the API is killed while it waits for the workflow")
+			}
+			process := scan[uuid.UUID](t, s.store, "SELECT id FROM processes")
+			sweeper := s.sweeper(s.nudger(activities.NudgerOptions{}), activities.SweeperOptions{})
+			require.Zero(t, sweep(t, sweeper), "too young to be lost")
+			require.Empty(t, s.history(t, process))
+
+			s.age(t)
+			require.Equal(t, activities.Tally{Nudged: 1}, sweep(t, sweeper))
+			eventually(t, func() bool { return s.count(t, "processes WHERE unsettled_since IS NULL AND status = 'running'") == 1 }, "its workflow has looked")
+			require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, s.status(t, process))
+			require.Equal(t, 1, s.count(t, "tasks"))
+			require.Zero(t, sweep(t, sweeper), "nothing is left to do")
+		})
+	}
+}
+
+func TestSweeperHasLostCommandsDecided(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, advance.ModeAPI, lose, never, newBed(t))
+	s.work(t)
+	process := s.start(t)
+	command := s.command(t, process, nil)
+	s.age(t)
+	require.Equal(t, activities.Tally{Nudged: 1}, sweep(t, s.sweeper(s.nudger(activities.NudgerOptions{}), activities.SweeperOptions{})), "once, for command and mark")
+	eventually(t, func() bool { return s.settled(t, command) }, "the workflow has decided it")
+	eventually(t, func() bool {
+		return s.status(t, process) == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	}, "the process was cancelled, its workflow ends")
+}
+
+func TestSweeperDecidesWhileTemporalIsAway(t *testing.T) {
+	t.Parallel()
+	b := &bed{store: storetest.New(t), client: dial(t, "127.0.0.1:1"), log: quiet()}
+	s := newStack(t, advance.ModeAPI, lose, never, b)
+	process := s.start(t)
+	command := s.command(t, process, nil)
+	other := s.start(t)
+	s.age(t)
+	sweeper := s.sweeper(b.nudger(activities.NudgerOptions{Timeout: 100 * time.Millisecond, AwayFor: time.Minute}), activities.SweeperOptions{})
+	require.Equal(t, activities.Tally{Decided: 1, Failed: 1}, sweep(t, sweeper))
+	require.True(t, s.settled(t, command))
+	require.Equal(t, "ended", scan[string](t, s.store, "SELECT status FROM processes WHERE id = $1", process))
+	require.True(t, scan[bool](t, s.store, "SELECT unsettled_since IS NOT NULL FROM processes WHERE id = $1", other), "Temporal still has to learn of it")
+}
+
+func TestSweeperDecidesForAWorkflowThatWasClosed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, advance.ModeAPI, lose, never, newBed(t))
+	n := s.nudger(activities.NudgerOptions{})
+	process := s.start(t)
+	require.NoError(t, n.Send(t.Context(), process, advance.Effects{Start: true}))
+	require.NoError(t, s.client.TerminateWorkflow(t.Context(), process.String(), "", "test"))
+	command := s.command(t, process, nil)
+	s.age(t)
+	require.Equal(t, activities.Tally{Decided: 1}, sweep(t, s.sweeper(n, activities.SweeperOptions{})))
+	require.True(t, s.settled(t, command))
+
+	s.age(t)
+	require.Equal(t, activities.Tally{Settled: 1}, sweep(t, s.sweeper(n, activities.SweeperOptions{})), "it has ended: Temporal has nothing to learn")
+	require.Zero(t, s.count(t, "processes WHERE unsettled_since IS NOT NULL"))
+}
+
+func TestSweeperEndsTheWorkflowOfAnEndedProcess(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, advance.ModeAPI, lose, never, newBed(t))
+	s.work(t)
+	n := s.nudger(activities.NudgerOptions{})
+	known, unknown := s.start(t), s.start(t)
+	require.NoError(t, n.Send(t.Context(), known, advance.Effects{Start: true, Seq: 1}))
+	for _, process := range []uuid.UUID{known, unknown} {
+		_, err := s.service.Submit(t.Context(), advance.Command{Process: process, Type: engine.EventCancel, Actor: "ann", Key: uuid.NewString(), Payload: engine.CancelData{Reason: "test"}})
+		require.NoError(t, err)
+	}
+	s.age(t)
+	require.Equal(t, activities.Tally{Settled: 2}, sweep(t, s.sweeper(n, activities.SweeperOptions{})))
+	require.Zero(t, s.count(t, "processes WHERE unsettled_since IS NOT NULL"))
+	eventually(t, func() bool { return s.status(t, known) == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED }, "its workflow ends")
+	require.Empty(t, s.history(t, unknown), "no workflow is started only to end")
+}
+
+// ledger is an Advancer that notes who was advanced.
+type ledger struct {
+	mu       sync.Mutex
+	advanced map[uuid.UUID]int
+	fail     error
+}
+
+func (l *ledger) Advance(_ context.Context, process uuid.UUID, _ advance.Wake) (advance.Effects, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.advanced[process]++
+	return advance.Effects{}, l.fail
+}
+
+// offline is a sweeper whose Temporal is away, so that all it does is in the ledger.
+func offline(t *testing.T, opts activities.SweeperOptions) (*bed, *activities.Sweeper, *ledger) {
+	t.Helper()
+	b := &bed{store: storetest.New(t), client: dial(t, "127.0.0.1:1"), log: quiet()}
+	n := b.nudger(activities.NudgerOptions{Timeout: 50 * time.Millisecond, AwayFor: time.Hour})
+	require.Error(t, n.Send(t.Context(), uuid.New(), advance.Effects{Seq: 1}))
+	l := &ledger{advanced: make(map[uuid.UUID]int)}
+	return b, activities.NewSweeper(b.store, n, l, b.log, opts), l
+}
+
+func TestSweeperGoesPageByPageUntilNoneIsLeft(t *testing.T) {
+	t.Parallel()
+	b, sweeper, l := offline(t, activities.SweeperOptions{Page: 7, PerSecond: 1000})
+	const n = 40
+	_, err := b.store.Pool().Exec(t.Context(), `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, received_at)
+		SELECT gen_random_uuid(), gen_random_uuid(), 'ann', i::text, '', 'cancel', '{}', now() - interval '1 hour' FROM generate_series(1, $1) i`, n)
+	require.NoError(t, err)
+	require.Equal(t, activities.Tally{Decided: n}, sweep(t, sweeper), "also where all are of one moment")
+	require.Len(t, l.advanced, n)
+}
+
+func TestWhichCommandsAreLost(t *testing.T) {
+	t.Parallel()
+	b, sweeper, l := offline(t, activities.SweeperOptions{})
+	ago := func(d time.Duration) *time.Time { at := time.Now().Add(-d); return &at }
+	tests := map[string]struct {
+		received     time.Duration // ago
+		hold         *time.Time
+		settled      bool
+		parked, want bool
+	}{
+		"old":                              {received: time.Minute, want: true},
+		"young":                            {received: time.Second},
+		"settled":                          {received: time.Minute, settled: true},
+		"held back":                        {received: time.Minute, hold: ago(-time.Hour)},
+		"held back until a moment ago":     {received: 10 * time.Second, hold: ago(time.Second), want: true},
+		"waits for an operator":            {received: time.Minute, parked: true},
+		"waited for an operator until now": {received: time.Minute, want: true},
+	}
+	processes := make(map[string]uuid.UUID)
+	for name, test := range tests {
+		process := uuid.New()
+		processes[name] = process
+		command := b.command(t, process, test.hold)
+		_, err := b.store.Pool().Exec(t.Context(), `UPDATE commands SET received_at = $2, settled_at = CASE WHEN $3 THEN now() END WHERE id = $1`, command, ago(test.received), test.settled)
+		require.NoError(t, err)
+		if test.parked || name == "waited for an operator until now" {
+			i, err := b.store.ReportIncident(t.Context(), store.NewIncident{ProcessID: process, EventID: "cmd/" + command.String(), Kind: "fuel", Message: "x"})
+			require.NoError(t, err)
+			if !test.parked {
+				_, err = b.store.ResolveIncident(t.Context(), i.ID, "tried again", "bob")
+				require.NoError(t, err)
+			}
+		}
+	}
+	sweep(t, sweeper)
+	for name, test := range tests {
+		require.Equal(t, test.want, l.advanced[processes[name]] == 1, name)
+	}
+}
+
+func TestWhatStaysUnsettledIsRepeatedLessAndLess(t *testing.T) {
+	t.Parallel()
+	b, sweeper, l := offline(t, activities.SweeperOptions{Age: 40 * time.Millisecond, LongestWait: 50 * time.Millisecond})
+	l.fail = errors.New("still broken")
+	process := uuid.New()
+	b.command(t, process, nil)
+	b.age(t)
+	require.Equal(t, activities.Tally{Failed: 1}, sweep(t, sweeper))
+	require.Zero(t, sweep(t, sweeper), "not at once again")
+	eventually(t, func() bool { return sweep(t, sweeper) == activities.Tally{Failed: 1} }, "but later")
+
+	_, err := b.store.Pool().Exec(t.Context(), "UPDATE commands SET settled_at = now()")
+	require.NoError(t, err)
+	require.Zero(t, sweep(t, sweeper), "settled: it is forgotten")
+	_, err = b.store.Pool().Exec(t.Context(), "UPDATE commands SET settled_at = NULL")
+	require.NoError(t, err)
+	require.Equal(t, activities.Tally{Failed: 1}, sweep(t, sweeper), "lost anew: served at once")
+}
+
+func TestSweeperKeepsAPace(t *testing.T) {
+	t.Parallel()
+	b, sweeper, _ := offline(t, activities.SweeperOptions{PerSecond: 50, InFlight: 1})
+	for range 11 {
+		b.command(t, uuid.New(), nil)
+	}
+	b.age(t)
+	begun := time.Now()
+	require.Equal(t, activities.Tally{Decided: 11}, sweep(t, sweeper))
+	require.GreaterOrEqual(t, time.Since(begun), 190*time.Millisecond, "ten of them wait 20 ms each")
+}
+
+// backends answers the Postgres processes that hold the lock of a service.
+func backends(t *testing.T, st *store.Store, name string) []int {
+	t.Helper()
+	return scan[[]int](t, st, `SELECT coalesce(array_agg(l.pid ORDER BY l.pid), '{}') FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		WHERE l.locktype = 'advisory' AND l.granted AND a.application_name = $1 AND a.datname = current_database()`, name)
+}
+
+func TestOneSweeperLeadsAndAnotherTakesOver(t *testing.T) {
+	t.Parallel()
+	b := &bed{store: storetest.New(t), client: dial(t, "127.0.0.1:1"), log: quiet()}
+	n := b.nudger(activities.NudgerOptions{})
+	var rounds [2]atomic.Int64
+	for i := range rounds {
+		count := activities.Chore{Name: "count", Do: func(context.Context) error {
+			rounds[i].Add(1)
+			return errors.New("a chore that fails is tried again")
+		}}
+		s := activities.NewSweeper(b.store, n, &ledger{advanced: make(map[uuid.UUID]int)}, b.log,
+			activities.SweeperOptions{Every: tick, ChoreEvery: time.Millisecond, Chores: []activities.Chore{count}})
+		inBackground(t, s.Run)
+	}
+	eventually(t, func() bool { return rounds[0].Load()+rounds[1].Load() > 5 }, "one leads")
+	leader := 0
+	if rounds[1].Load() > 0 {
+		leader = 1
+	}
+	require.Zero(t, rounds[1-leader].Load(), "only one")
+	first := backends(t, b.store, "steward-sweeper")
+	require.Len(t, first, 1)
+
+	require.True(t, scan[bool](t, b.store, "SELECT pg_terminate_backend($1)", first[0]))
+	eventually(t, func() bool {
+		now := backends(t, b.store, "steward-sweeper")
+		return len(now) == 1 && now[0] != first[0]
+	}, "somebody leads again")
+	before := rounds[0].Load() + rounds[1].Load()
+	eventually(t, func() bool { return rounds[0].Load()+rounds[1].Load() > before+5 }, "and works")
+}
+
+func TestALeaderThatStopsHandsOver(t *testing.T) {
+	t.Parallel()
+	b := &bed{store: storetest.New(t), client: dial(t, "127.0.0.1:1"), log: quiet()}
+	n := b.nudger(activities.NudgerOptions{})
+	run := func(served *atomic.Int64) func() {
+		chore := activities.Chore{Name: "count", Do: func(context.Context) error { served.Add(1); return nil }}
+		s := activities.NewSweeper(b.store, n, &ledger{advanced: make(map[uuid.UUID]int)}, b.log, activities.SweeperOptions{Every: tick, Chores: []activities.Chore{chore}})
+		return inBackground(t, s.Run)
+	}
+	var first, second atomic.Int64
+	stop := run(&first)
+	eventually(t, func() bool { return first.Load() == 1 }, "the first leads")
+	run(&second)
+	eventually(t, func() bool {
+		return scan[int](t, b.store, `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'steward-sweeper' AND datname = current_database()`) == 2
+	}, "the second is there")
+	require.Zero(t, second.Load())
+	stop()
+	eventually(t, func() bool { return second.Load() == 1 }, "the second takes over")
+	require.EqualValues(t, 1, first.Load(), "a chore is done once an hour")
+}
