@@ -40,6 +40,7 @@ type processRow struct {
 	next    *time.Time
 	armed   *time.Time
 	created time.Time
+	fresh   bool // nothing has been decided yet, so its workflow may not exist
 }
 
 // pending is a stored command that is not decided yet.
