@@ -55,7 +55,7 @@ func TestSweeperStartsAProcessWhoseStartWasLost(t *testing.T) {
 			defer kill()
 			s := newStack(t, mode, func(context.Context, uuid.UUID, advance.Effects) { kill() }, never, newBed(t))
 			s.work(t)
-			_, err := s.service.Start(api, advance.Start{Definition: "visit", Input: map[string]any{}, Actor: "ann", Key: "k"})
+			_, err := s.service.Start(api, advance.Start{Definition: "visit", Input: map[string]any{}, Actor: "ann", Key: uuid.NewString()})
 			if mode == advance.ModeWorkflow {
 				require.ErrorIs(t, err, advance.ErrNotDecidedYet, "the API is killed while it waits for the workflow")
 			}

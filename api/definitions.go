@@ -126,6 +126,11 @@ func plainName(n *definitions.Node, input any) Text {
 	if n.Task != nil && n.Task.Name != (definitions.Text{}) {
 		return Text(n.Task.Name)
 	}
+	if (n.Each != nil || n.Repeat != nil) && len(n.Children) == 1 { // what is repeated has the name
+		if body := plainName(n.Children[0], input); body != (Text{}) {
+			return body
+		}
+	}
 	return Text{Zh: n.ID, En: n.ID}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -62,8 +63,8 @@ func newHouseOn(t testing.TB, s *store.Store, change ...func(*Deps)) *house {
 	require.NoError(t, err)
 	require.NoError(t, h.people.SeedDemo(t.Context()))
 	registry := definitions.NewRegistry(definitions.Builtin()...)
-	h.publish(registry, "office/visit.yaml")
-	h.publish(registry, "office/badge.yaml")
+	h.publishFrom(os.DirFS("testdata/library"), registry, "office/visit.yaml")
+	h.publishFrom(os.DirFS("testdata/library"), registry, "office/badge.yaml")
 	catalog := advance.NewCatalog(h.store, registry)
 	receipts := store.NewReceipts(h.store)
 	announce := func(command uuid.UUID, receipt string) { receipts.Deliver(command, receipt) }
@@ -87,9 +88,9 @@ func newHouseOn(t testing.TB, s *store.Store, change ...func(*Deps)) *house {
 	return h
 }
 
-func (h *house) publish(registry *definitions.Registry, name string) {
+func (h *house) publishFrom(library fs.FS, registry *definitions.Registry, name string) {
 	h.t.Helper()
-	bundle, err := definitions.LoadBundle(os.DirFS("testdata/library"), name)
+	bundle, err := definitions.LoadBundle(library, name)
 	require.NoError(h.t, err)
 	def, problems := definitions.Compile(bundle, registry)
 	require.Empty(h.t, problems)

@@ -98,6 +98,7 @@ func (c *compiler) interval(it *item, at scopeAt) expr.Value {
 		return expr.Value{}
 	}
 	v := c.value(it, at)
+	c.timeReads(v.References(), at)
 	switch {
 	case !strings.HasPrefix(it.text, "="):
 		c.amount(it)

@@ -57,6 +57,9 @@ func (c *compiler) kind(n *Node, it *item) (Kind, bool) {
 	if name, ok := strings.CutPrefix(n.Uses, taskPrefix); ok {
 		n.Task = c.task(it, name)
 		kind, known := c.registry.Kind("task")
+		if !known {
+			c.problems.add(it.at(), codeUnknownKind, "task", strings.Join(c.registry.Names(), ", "))
+		}
 		return kind, known && n.Task != nil
 	}
 	kind, ok := c.registry.Kind(n.Uses)

@@ -57,10 +57,22 @@ func (c *compiler) timeValue(it *item, at scopeAt, use timeUse) (TimeValue, bool
 	for _, text := range p.Type().Values() { // texts written in the expression are time expressions, checked now
 		c.timeText(it, text, at, use)
 	}
-	c.def.TimesUseInput = c.def.TimesUseInput || slices.ContainsFunc(p.References(), func(r expr.Path) bool {
-		return r[0] == "input" || r[0] == "vars"
-	})
+	c.timeReads(p.References(), at)
 	return TimeValue{Expr: p}, true
+}
+
+// timeReads notes when a time must be planned again: the input, a formula or an output that it reads may change.
+func (c *compiler) timeReads(refs []expr.Path, at scopeAt) {
+	for _, r := range refs {
+		switch r[0] {
+		case "input", "vars":
+			c.def.TimesUseInput = true
+		case "outputs", "rounds":
+			if at.node != nil {
+				at.node.WaitsForSteps = true
+			}
+		}
+	}
 }
 
 func (c *compiler) timeText(it *item, text string, at scopeAt, use timeUse) (*timex.Expr, bool) {

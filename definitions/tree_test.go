@@ -146,6 +146,9 @@ steps:
 	require.True(t, d.Steps["b"].WaitsForSteps)
 	d = compile(t, "steps:\n  - { id: a, uses: task, assign: starter, due: =input.start - hours(1) }\n")
 	require.True(t, d.TimesUseInput)
+	d = compile(t, "steps:\n  - { id: a, uses: task, assign: starter }\n  - { id: b, uses: task, assign: starter, due: =outputs.a.done_at + hours(1) }\n")
+	require.True(t, d.Steps["b"].WaitsForSteps)
+	require.False(t, d.TimesUseInput)
 }
 
 func TestFramesOfOutputs(t *testing.T) {
