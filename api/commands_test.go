@@ -248,3 +248,22 @@ func TestABusinessKeyIsTakenOnce(t *testing.T) {
 	require.Equal(t, codeBusinessKey, theirs.Code)
 	require.Equal(t, uuid.Nil, theirs.Process, "others do not learn which process it is")
 }
+
+// TestAFaultOfTheDefinitionIsNoFaultOfTheRequest completes a task after which the definition finds nobody.
+func TestAFaultOfTheDefinitionIsNoFaultOfTheRequest(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var result CommandResult
+	h.ok(theStarter, "POST", "/api/v1/processes", object{"definition": "stuck", "input": object{}}, &result)
+	task := h.next(result.Process.String())
+	a := h.as(theStarter, "POST", "/api/v1/tasks/"+task+"/complete", object{}, "Idempotency-Key", "k")
+	require.Equal(t, http.StatusConflict, a.status, string(a.body))
+	require.Equal(t, codeParked, a.problem().Code)
+
+	var id uuid.UUID
+	require.NoError(t, h.store.Pool().QueryRow(t.Context(), "SELECT id FROM commands WHERE actor = $1 AND key = 'k'", theStarter).Scan(&id))
+	var receipt CommandResult
+	h.ok(theStarter, "GET", "/api/v1/commands/"+id.String(), nil, &receipt)
+	require.Equal(t, CommandResultStatusPending, receipt.Status, "it is stored and waits for an operator")
+	require.Equal(t, codeParked, receipt.Code)
+}

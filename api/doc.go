@@ -6,8 +6,9 @@
 // store or hands a command to the Commander. Every error leaves through errors.go as problem+json.
 //
 // What belongs here: HTTP, the shapes of answers, wording of problems. What does not: the rules of a process (they are in
-// workflows/engine, and Decide checks every command again whoever called), SQL (internal/store), sign-in and passwords
-// (internal/people). Echo is imported nowhere else.
+// workflows/engine, and Decide checks every command again whoever called), SQL (internal/store; one look-up of titles in
+// notifications.go aside), sign-in and passwords (internal/people), the wording of messages (internal/messages). Echo is
+// imported nowhere else.
 //
 // To change a route: openapi.yaml, `go generate ./api`, the handler in its resource's file, a row in permissions.yaml.
 package api

@@ -1054,10 +1054,8 @@ type Session struct {
 type SignIn struct {
 	Password string `json:"password" validate:"required,max=800"`
 
-	// User Id of a person.
-	//
-	// Example: lin-an
-	User UserID `json:"user"`
+	// User Id of the person; letter case and spaces around it do not matter.
+	User string `json:"user" validate:"notblank"`
 }
 
 // Span defines model for Span.
@@ -1264,6 +1262,9 @@ type Limit = int32
 // ProcessID defines model for processId.
 type ProcessID = openapi_types.UUID
 
+// Query defines model for query.
+type Query = string
+
 // TaskID defines model for taskId.
 type TaskID = openapi_types.UUID
 
@@ -1316,6 +1317,9 @@ type ListProcessesParams struct {
 
 	// StartedBy Only processes started by this person.
 	StartedBy UserID `form:"startedBy,omitempty" json:"startedBy,omitempty,omitzero"`
+
+	// Query Only what holds this text in a title or business key; letter case does not matter.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
 
 	// Cursor The `nextCursor` of the page before.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
@@ -1394,6 +1398,12 @@ type SignOutParams struct {
 type ListTasksParams struct {
 	// Scope Which tasks.
 	Scope TaskScope `form:"scope,omitempty" json:"scope,omitempty,omitzero"`
+
+	// Definition Only tasks of this definition.
+	Definition DefinitionID `form:"definition,omitempty" json:"definition,omitempty,omitzero"`
+
+	// Query Only what holds this text in a title or business key; letter case does not matter.
+	Query Query `form:"query,omitempty" json:"query,omitempty,omitzero"`
 
 	// Cursor The `nextCursor` of the page before.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
@@ -1851,6 +1861,13 @@ func (w *ServerInterfaceWrapper) ListProcesses(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter startedBy: %s", err))
 	}
 
+	// ------------- Optional query parameter "query" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query", ctx.QueryParams(), &params.Query, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter query: %s", err))
+	}
+
 	// ------------- Optional query parameter "cursor" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -2201,6 +2218,20 @@ func (w *ServerInterfaceWrapper) ListTasks(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "scope", ctx.QueryParams(), &params.Scope, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter scope: %s", err))
+	}
+
+	// ------------- Optional query parameter "definition" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "definition", ctx.QueryParams(), &params.Definition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter definition: %s", err))
+	}
+
+	// ------------- Optional query parameter "query" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query", ctx.QueryParams(), &params.Query, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter query: %s", err))
 	}
 
 	// ------------- Optional query parameter "cursor" -------------

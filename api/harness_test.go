@@ -63,8 +63,9 @@ func newHouseOn(t testing.TB, s *store.Store, change ...func(*Deps)) *house {
 	require.NoError(t, err)
 	require.NoError(t, h.people.SeedDemo(t.Context()))
 	registry := definitions.NewRegistry(definitions.Builtin()...)
-	h.publishFrom(os.DirFS("testdata/library"), registry, "office/visit.yaml")
-	h.publishFrom(os.DirFS("testdata/library"), registry, "office/badge.yaml")
+	for _, name := range []string{"badge", "stuck", "visit"} {
+		h.publishFrom(os.DirFS("testdata/library"), registry, "office/"+name+".yaml")
+	}
 	catalog := advance.NewCatalog(h.store, registry)
 	receipts := store.NewReceipts(h.store)
 	announce := func(command uuid.UUID, receipt string) { receipts.Deliver(command, receipt) }

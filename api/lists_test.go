@@ -30,6 +30,8 @@ func TestTaskLists(t *testing.T) {
 	require.Equal(t, []string{second, first}, list(theAttendant, "claimable"), "the most urgent first")
 	require.Empty(t, list(theAttendant, "mine"))
 	require.Empty(t, list(theOutsider, "claimable"))
+	require.Equal(t, []string{second, first}, list(theAttendant, "claimable&definition=visit&query=prepare"))
+	require.Empty(t, list(theAttendant, "claimable&definition=badge"))
 
 	h.command(theAttendant, first, "claim", nil)
 	require.Equal(t, []string{first}, list(theAttendant, "mine"))
@@ -144,6 +146,8 @@ func TestProcessFilters(t *testing.T) {
 		{theOperator, "?startedBy=" + theStarter, []string{ended, kept}},
 		{theOperator, "?mine=true", nil},
 		{theAttendant, "", []string{kept}},
+		{theAttendant, "?query=ms.+wu", []string{kept}},
+		{theStarter, "?query=100%25", nil},
 	} {
 		var p ProcessPage
 		h.ok(c.user, "GET", "/api/v1/processes"+c.query, nil, &p)
@@ -224,8 +228,8 @@ func TestDefinitionsAreShown(t *testing.T) {
 	h := newHouse(t)
 	var list DefinitionList
 	h.ok(theOutsider, "GET", "/api/v1/definitions", nil, &list)
-	require.Len(t, list.Items, 2)
-	visit := list.Items[1]
+	require.Len(t, list.Items, 3)
+	visit := list.Items[2]
 	require.Equal(t, Text{Zh: "来访接待", En: "Visit"}, visit.Name)
 	for _, query := range []string{"", "?version=1"} {
 		var d Definition

@@ -155,7 +155,7 @@ func TestAProblemNeverRepeatsASecret(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	secret := "hunter2-" + strings.Repeat("x", 300)
-	for _, body := range []any{object{"user": "aming", "password": secret}, object{"user": "A!", "password": "hunter2-"}, `{"user":"aming","password":"hunter2-`} {
+	for _, body := range []any{object{"user": "aming", "password": secret}, object{"user": " ", "password": "hunter2-"}, `{"user":"aming","password":"hunter2-`} {
 		a := h.as("", "POST", "/api/v1/session", body)
 		require.Equal(t, http.StatusBadRequest, a.status)
 		require.NotContains(t, string(a.body), "hunter2")

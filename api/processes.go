@@ -46,7 +46,7 @@ func (s *Server) ListProcesses(ctx context.Context, r ListProcessesRequestObject
 }
 
 func processFilter(p ListProcessesParams, who *caller) (store.ProcessFilter, error) {
-	filter := store.ProcessFilter{DefinitionID: p.Definition, Starter: p.StartedBy}
+	filter := store.ProcessFilter{DefinitionID: p.Definition, Starter: p.StartedBy, Query: p.Query}
 	switch p.State {
 	case "":
 	case ProcessStateFilterOpen:

@@ -18,7 +18,7 @@ import (
 func (s *Server) ListTasks(ctx context.Context, r ListTasksRequestObject) (ListTasksResponseObject, error) {
 	who := callerOf(ctx)
 	list := store.TaskList(orDefault(r.Params.Scope, TaskScopeMine))
-	slice, err := s.store.Tasks(ctx, who.viewer(), list, store.TaskFilter{}, page(r.Params.Cursor, r.Params.Limit))
+	slice, err := s.store.Tasks(ctx, who.viewer(), list, store.TaskFilter{DefinitionID: r.Params.Definition, Query: r.Params.Query}, page(r.Params.Cursor, r.Params.Limit))
 	if err != nil {
 		return nil, err
 	}

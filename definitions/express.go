@@ -24,6 +24,7 @@ func (c *compiler) express(root *item) {
 	c.analyze()
 	c.anchors(root.get("anchors"))
 	c.vars(root.get("vars"))
+	c.def.VarsUseOutputs = slices.ContainsFunc(c.readAnywhere, func(p expr.Path) bool { return p[0] == "outputs" || p[0] == "rounds" })
 	c.namedRoles()
 	c.startExpressions(root)
 	c.tables(root.get("tables"))

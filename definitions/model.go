@@ -53,7 +53,8 @@ type Definition struct {
 	Events      []*Event
 	Finally     *Node // sequence, nil when there is none
 
-	TimesUseInput bool // some time reads the input by an expression, not only through anchors
+	TimesUseInput  bool // some time reads the input by an expression, not only through anchors
+	VarsUseOutputs bool // some anchor or var reads outputs or rounds: compute them again when a step is done
 
 	Nodes   map[string]*Node   // every static node by Path
 	Steps   map[string]*Node   // every node with an ID, by ID

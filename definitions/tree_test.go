@@ -151,6 +151,16 @@ steps:
 	require.False(t, d.TimesUseInput)
 }
 
+func TestFormulasThatReadOutputs(t *testing.T) {
+	t.Parallel()
+	const steps = "steps: [ { id: a, uses: task, assign: starter, form: { properties: { at: { type: string, format: date-time } } } } ]\n"
+	d, problems := definitions.Compile(definitions.Bundle{Source: "process: p\nname: P\nanchors: { visit: outputs.a?.data.at }\n" + steps}, registry())
+	require.NotNil(t, d, "%v", problems)
+	require.True(t, d.VarsUseOutputs)
+	d, _ = definitions.Compile(definitions.Bundle{Source: "process: p\nname: P\nanchors: { visit: process.started_at }\n" + steps}, registry())
+	require.False(t, d.VarsUseOutputs)
+}
+
 func TestFramesOfOutputs(t *testing.T) {
 	t.Parallel()
 	d := compile(t, `

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -41,6 +42,7 @@ func (c *devCmd) Run(ctx context.Context, around *surroundings) error {
 	if err != nil {
 		return err
 	}
+	slog.SetDefault(log)
 	return devmode.Run(ctx, devmode.Options{
 		Dir: c.Dir, Here: here, DatabaseURL: c.DatabaseURL, TemporalAddress: c.TemporalAddress, PgBin: c.PgBin, Listen: c.Listen,
 		Decide: advance.Mode(c.Decide), Fresh: c.Fresh, NoUI: c.NoUI, NoSamples: c.NoSamples, Tracing: around.tracing,
@@ -65,4 +67,3 @@ func openLog(dir string) (*os.File, error) {
 	}
 	return file, nil
 }
-

@@ -29,18 +29,22 @@ type grammar struct {
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" env:"STEWARD_LOG_LEVEL" placeholder:"LEVEL" help:"Least important lines to log: debug, info, warn or error."`
 	LogFormat string `enum:"text,json" default:"text" env:"STEWARD_LOG_FORMAT" placeholder:"FORMAT" help:"Form of log lines: text or json."`
 
-	Dev        devCmd        `cmd:"" help:"Run everything on this machine: Postgres, Temporal, Steward, demo people and samples."`
-	Serve      serveCmd      `cmd:"" help:"Answer HTTP requests."`
-	Worker     workerCmd     `cmd:"" help:"Run processes: timers, reminders, escalations, messages."`
-	Migrate    migrateCmd    `cmd:"" help:"Bring the database's schema up to this version."`
-	Publish    publishCmd    `cmd:"" help:"Publish process definitions: the shipped library, or given files."`
-	Incidents  incidentsCmd  `cmd:"" help:"List, retry and drop what waits for an operator."`
-	Recover    recoverCmd    `cmd:"" help:"Start fresh Temporal runs from Postgres after a loss."`
-	Calendar   calendarCmd   `cmd:"" help:"Keep working calendars."`
-	People     peopleCmd     `cmd:"" help:"Keep people and their passwords."`
-	Token      tokenCmd      `cmd:"" help:"Keep API tokens."`
-	Version    versionCmd    `cmd:"" help:"Print the version."`
-	ConfigDocs configDocsCmd `cmd:"" hidden:"" help:"Print docs/configuration.md."`
+	Dev           devCmd           `cmd:"" help:"Run everything on this machine: Postgres, Temporal, Steward, demo people and samples."`
+	Serve         serveCmd         `cmd:"" help:"Answer HTTP requests."`
+	Worker        workerCmd        `cmd:"" help:"Run processes: timers, reminders, escalations, messages."`
+	Migrate       migrateCmd       `cmd:"" help:"Bring the database's schema up to this version."`
+	Publish       publishCmd       `cmd:"" help:"Publish process definitions: the shipped library, or given files."`
+	Incidents     incidentsCmd     `cmd:"" help:"List, retry and drop what waits for an operator."`
+	Recover       recoverCmd       `cmd:"" help:"Start fresh Temporal runs from Postgres after a loss."`
+	Calendar      calendarCmd      `cmd:"" help:"Keep working calendars."`
+	People        peopleCmd        `cmd:"" help:"Keep people and their passwords."`
+	Token         tokenCmd         `cmd:"" help:"Keep API tokens."`
+	Lint          LintCmd          `cmd:"" help:"Check definitions: every problem with its place and a hint."`
+	Simulate      SimulateCmd      `cmd:"" help:"Rehearse a process on a model of the house and print its timeline."`
+	Test          TestCmd          `cmd:"" help:"Run the scenario tests beside definitions."`
+	Version       versionCmd       `cmd:"" help:"Print the version."`
+	BuildTemporal buildTemporalCmd `cmd:"" hidden:"" help:"Build the development Temporal server."`
+	ConfigDocs    configDocsCmd    `cmd:"" hidden:"" help:"Print docs/configuration.md."`
 }
 
 // streams are the program's input and output.
@@ -139,6 +143,7 @@ func execute(ctx context.Context, parsed *kong.Context, cli *grammar, std stream
 			log.WarnContext(ctx, "telemetry was not sent", "error", stopping)
 		}
 	}()
+	slog.SetDefault(log)
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.BindTo(std.out, (*io.Writer)(nil))
 	parsed.BindTo(std.in, (*io.Reader)(nil))

@@ -183,14 +183,8 @@ func (c *SimulateCmd) parameters(def *definitions.Definition) (map[string]any, e
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		i := slices.IndexFunc(def.Parameters, func(p definitions.Parameter) bool { return p.Name == name })
-		if i < 0 {
-			return nil, misused("--parameter: %s has no parameter %q", def.ID, name)
-		}
-		if wrong, ok := def.Parameters[i].Check(values[name]); !ok {
-			return nil, misused("--parameter %s: %s", name, wrong.In(c.Lang))
-		}
+	if err := simulate.CheckParameters(def, values); err != nil {
+		return nil, misused("--parameter: %s", err)
 	}
 	return values, nil
 }

@@ -46,6 +46,7 @@ const (
 	PointLocked       FailPoint = "locked"        // after the row lock
 	PointBeforeCommit FailPoint = "before-commit" // all is written, nothing committed
 	PointAfterCommit  FailPoint = "after-commit"  // committed, nobody told yet
+	PointAnswer       FailPoint = "answer"        // the receipt is at hand, the person has not got it yet
 )
 
 // Announce tells those who wait for a command's receipt that it is there; it is called after the commit and never blocks.
@@ -231,4 +232,6 @@ type transaction struct {
 	now   time.Time
 	dirty bool // something was written for the event at hand, under the savepoint
 	write writes
+
+	closed map[string]engine.Decided // tasks closed by this transaction
 }

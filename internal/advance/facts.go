@@ -189,6 +189,9 @@ func (f *facts) holder(ctx context.Context, b engine.Booking) (*engine.Conflict,
 }
 
 func (f *facts) Decided(ctx context.Context, task string) (*engine.Decided, error) {
+	if d, ok := f.closed[task]; ok {
+		return &d, nil
+	}
 	id, err := uuid.Parse(task)
 	if err != nil {
 		return nil, nil

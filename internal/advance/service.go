@@ -36,6 +36,9 @@ type Service struct {
 	patience time.Duration
 }
 
+// heldPatience bounds the attempt to have a command decided as its undo window passes.
+const heldPatience = 5 * time.Second
+
 // DefaultPatience is how long a command waits for the workflow before the API decides itself.
 const DefaultPatience = time.Second
 
@@ -173,6 +176,7 @@ func (s *Service) decideHere(ctx context.Context, res Result, j job) (Result, er
 	if err != nil {
 		return res, err
 	}
+	s.held(res.Process, j.insert)
 	for _, r := range out.receipts {
 		if r.command == res.Command {
 			return s.read(res, r.receipt, false)
@@ -192,7 +196,7 @@ func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand, 
 	if !fresh {
 		return s.lookUp(ctx, res, cmd.BodyDigest, true)
 	}
-	if cmd.HoldUntil != nil && cmd.HoldUntil.After(time.Now()) {
+	if s.held(res.Process, cmd) {
 		return res, ErrNotDecidedYet
 	}
 	s.advancer.nudge(ctx, res.Process, Effects{Again: true, Start: create != nil})
@@ -217,6 +221,26 @@ func (s *Service) decideAfterAll(ctx context.Context, res Result, cmd *newComman
 		return res, errors.Join(ErrNotDecidedYet, err)
 	}
 	return s.lookUp(ctx, res, cmd.BodyDigest, false)
+}
+
+// held says whether a command waits for its undo window to pass, and has it decided then; should this program be gone by
+// then, the sweeper does it.
+func (s *Service) held(process uuid.UUID, cmd *newCommand) bool {
+	if cmd.HoldUntil == nil || !cmd.HoldUntil.After(time.Now()) {
+		return false
+	}
+	time.AfterFunc(time.Until(*cmd.HoldUntil), func() {
+		ctx, cancel := context.WithTimeout(context.Background(), heldPatience)
+		defer cancel()
+		if s.mode == ModeWorkflow && !s.away() {
+			s.advancer.nudge(ctx, process, Effects{Again: true})
+			return
+		}
+		if _, err := s.advancer.Advance(ctx, process, Wake{}); err != nil {
+			s.advancer.log.WarnContext(ctx, "held command left to the sweeper", "process", process, "command", cmd.ID, "error", err)
+		}
+	})
+	return true
 }
 
 // repeated answers the first result of a request that was made before.
@@ -263,6 +287,7 @@ func (s *Service) undecided(ctx context.Context, res Result) (Result, error) {
 }
 
 func (s *Service) read(res Result, receipt string, replay bool) (Result, error) {
+	s.advancer.hook(PointAnswer, res.Process)
 	res.Replay = replay
 	if err := json.Unmarshal([]byte(receipt), &res.Receipt); err != nil {
 		return res, fmt.Errorf("read receipt of command %s: %w", res.Command, err)

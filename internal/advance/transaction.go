@@ -198,7 +198,20 @@ func (t *transaction) record(ev engine.Event, command uuid.UUID, d engine.Decisi
 	t.row.seq, t.row.head = r.seq, r.hash
 	t.write.state, t.write.digest = state, r.digest
 	t.write.log(t.job.process, r, event)
+	t.remember(d.Changes)
 	return r, nil
+}
+
+// remember keeps how tasks were closed in this transaction, which the tables do not show yet.
+func (t *transaction) remember(changes []engine.Change) {
+	for _, c := range changes {
+		if k, ok := c.(*engine.TaskClosed); ok {
+			if t.closed == nil {
+				t.closed = make(map[string]engine.Decided)
+			}
+			t.closed[k.Task] = engine.Decided{Winner: engine.Winner{By: k.By, Outcome: k.Outcome, At: k.At}, Revision: k.Revision, ByPerson: k.Status == "done"}
+		}
+	}
 }
 
 // ChainHash is the link of a log row to the one before it: sha256 over the earlier hash, the sequence (big endian) and the

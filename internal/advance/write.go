@@ -44,9 +44,12 @@ func encode(v any) string {
 const sqlSettle = `UPDATE commands SET settled_at = clock_timestamp(), receipt = $2, payload = '{}' WHERE id = $1`
 
 const sqlUpdateProcess = `UPDATE processes SET state = $2, state_format = $3, seq = $4, head_hash = $5, state_digest = $6, status = $7,
- outcome = $8, ended_at = $9, next_at = $10, armed_at = $11, unsettled_since = $12, title = $13, updated_at = clock_timestamp() WHERE id = $1`
+ outcome = $8, ended_at = $9, next_at = $10, armed_at = $11, unsettled_since = CASE WHEN $14 THEN NULL ELSE coalesce($12, unsettled_since) END, title = $13, updated_at = clock_timestamp() WHERE id = $1`
 
-const sqlSettleProcess = `UPDATE processes SET armed_at = $2, unsettled_since = $3 WHERE id = $1 AND (armed_at IS DISTINCT FROM $2 OR unsettled_since IS DISTINCT FROM $3)`
+// A mark that something is wanted from Temporal goes only when the workflow itself asked: whoever else decides does not know
+// whether an earlier nudge ever arrived.
+const sqlSettleProcess = `UPDATE processes SET armed_at = $2, unsettled_since = CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END
+WHERE id = $1 AND (armed_at IS DISTINCT FROM $2 OR unsettled_since IS DISTINCT FROM CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END)`
 
 // finish writes everything that was decided and commits.
 func (t *transaction) finish(records []record, refusals []refused, again bool) (outcome, error) {
@@ -122,7 +125,7 @@ func (t *transaction) settle(changed bool, e *Effects) bool {
 	}
 	e.Unsettled = unsettled
 	if !changed {
-		t.write.batch.Queue(sqlSettleProcess, t.job.process, armed, unsettled)
+		t.write.batch.Queue(sqlSettleProcess, t.job.process, armed, unsettled, t.job.wake.Workflow)
 		return nudge
 	}
 	st := t.row.state
@@ -131,6 +134,6 @@ func (t *transaction) settle(changed bool, e *Effects) bool {
 		outcome = &st.Outcome
 	}
 	t.write.batch.Queue(sqlUpdateProcess, t.job.process, string(t.write.state), st.Format, t.row.seq, t.row.head, t.write.digest,
-		string(st.Status), outcome, st.EndedAt, e.Next, armed, unsettled, encode(st.Title))
+		string(st.Status), outcome, st.EndedAt, e.Next, armed, unsettled, encode(st.Title), t.job.wake.Workflow)
 	return nudge
 }

@@ -171,7 +171,8 @@ func (a *App) Failed() <-chan error { return a.failed }
 // startWorker begins to run workflows as soon as Temporal answers, and the services of a worker at once.
 func (a *App) startWorker(ctx context.Context) error {
 	i := a.cfg.Intervals
-	dispatcher, err := activities.NewDispatcher(a.Store, a.log, activities.DispatcherOptions{Every: i.Dispatch})
+	dispatcher, err := activities.NewDispatcher(a.Store, a.log, activities.DispatcherOptions{Every: i.Dispatch},
+		activities.InApp{}, activities.Log{Logger: a.log})
 	if err != nil {
 		return err
 	}

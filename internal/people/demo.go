@@ -108,6 +108,7 @@ func demoPosts() []Post {
 		{ID: "seat-administrator", Name: text("坐席管理员", "Seat administrator"), Holders: []string{"aping"}},
 		{ID: "information-administrator", Name: text("信息管理员", "Information administrator"), Holders: []string{"ahai"}},
 		{ID: "duty-manager", Name: text("值班经理", "Duty manager"), Holders: []string{"aqiang"}},
+		{ID: "office-specialist", Name: text("办公室专员", "Office specialist"), Holders: []string{"aming"}},
 		{ID: "meeting-supervisor", Name: text("会场督导", "Meeting supervisor"), Holders: []string{"aqiang"}},
 		{ID: "credit-manager", Name: text("信用经理", "Credit manager"), Holders: []string{"abo"}},
 	}
@@ -120,6 +121,9 @@ func demoRooms() []store.Resource {
 		demoRoom("multi-function-hall", "多功能厅", "Multi-function hall", 280, "classroom"),
 		demoRoom("multimedia-hall", "多媒体厅", "Multimedia hall", 80, "classroom"),
 		demoRoom("vip-reception", "贵宾接待室", "VIP reception", 0, "reception"),
+		demoRoom("floor-13-large", "十三楼大会议室", "Large conference room, floor 13", 0, ""),
+		demoRoom("floor-13-chinese", "十三楼中式会议室", "Chinese-style room, floor 13", 0, ""),
+		demoRoom("floor-13-western", "十三楼西式会议室", "Western-style room, floor 13", 0, ""),
 		demoRoom("room-1", "一号会议室", "Meeting room 1", 0, ""),
 		demoRoom("room-2", "二号会议室", "Meeting room 2", 0, ""),
 		demoRoom("room-3", "三号会议室", "Meeting room 3", 0, ""),

@@ -211,7 +211,7 @@ func TestListsOfTheHouse(t *testing.T) {
 	require.Equal(t, []string{"ajun"}, posts[0].Holders)
 	rooms, err := s.Resources(t.Context(), "room", false)
 	require.NoError(t, err)
-	require.Len(t, rooms, 8)
+	require.Len(t, rooms, 11)
 	capacity := map[string]int32{}
 	for _, room := range rooms {
 		capacity[room.ID] = room.Capacity

@@ -60,7 +60,9 @@ func (t tracing) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs keeps the ids for the lines of the derived logger.
-func (t tracing) WithAttrs(attrs []slog.Attr) slog.Handler { return tracing{t.Handler.WithAttrs(attrs)} }
+func (t tracing) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return tracing{t.Handler.WithAttrs(attrs)}
+}
 
 // WithGroup keeps the ids for the lines of the derived logger.
 func (t tracing) WithGroup(name string) slog.Handler { return tracing{t.Handler.WithGroup(name)} }

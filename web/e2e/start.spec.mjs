@@ -30,7 +30,7 @@ async function refusesAnEmptyForm(visit) {
 async function fill(visit, title, times) {
   const { page } = visit;
   await page.locator('[name="title"]').fill(title);
-  await page.locator('[name="attendees"]').fill("10");
+  await page.locator('[name="headcount"], [name="attendees"]').fill("10");
   await page.locator('[name="start"]').fill(times.start);
   await page.locator('[name="end"]').fill(times.end);
   const free = page.locator("label.option", { has: page.locator(".badge.free") }).first();
@@ -39,7 +39,7 @@ async function fill(visit, title, times) {
 
 async function showsTheServersFieldError(visit, times) {
   const { page } = visit;
-  visit.expected.push(422);
+  visit.expected.push("status of 422");
   await page.locator('[name="end"]').fill(times.before);
   await page.locator('#view button[type="submit"]').click();
   await page.locator('[name="end"][aria-invalid="true"]').waitFor();

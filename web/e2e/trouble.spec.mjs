@@ -36,6 +36,7 @@ class Stage {
 
   static async begin(browser) {
     const visit = await Visit.begin(browser, "zh", "desktop");
+    visit.expected.push("status of 404"); // the process of the invented task is not for this person
     const stage = new Stage(visit);
     await visit.page.goto(base);
     await visit.signIn(starter);
@@ -95,7 +96,6 @@ function scene(name, play) {
     const browser = await chromium.launch(launch);
     try {
       const stage = await Stage.begin(browser);
-      stage.visit.expected.push(404); // the process of the invented task is not for this person
       await play(stage, stage.visit, stage.visit.page);
       assert.deepEqual(stage.visit.errors, []);
     } finally {
@@ -127,8 +127,7 @@ scene("a form is checked, drawn from its schema and sent as it was filled in", a
 });
 
 scene("a command without an answer can be sent again and is the same command", async (stage, visit, page) => {
-  visit.expected.push(503, "ERR_CONNECTION_RESET");
-  visit.heard = () => {}; // the browser reports every lost connection
+  visit.expected.push("status of 503", "ERR_CONNECTION_RESET");
   await stage.fill();
   stage.completions = [noAnswer, (_, json) => json({ type: "x", title: "忙", status: 503, code: "unavailable", traceId: "trace-7" }, 503), applied];
   await stage.press();
@@ -155,7 +154,7 @@ scene("pressing twice sends once", async (stage, visit, page) => {
 });
 
 scene("who was faster is said, and what was written is kept", async (stage, visit, page) => {
-  visit.expected.push(409);
+  visit.expected.push("status of 409");
   await stage.fill();
   const winner = { by: person, outcome: "done", at: "2026-11-20T03:00:00Z" };
   stage.completions = [(_, json) => json({ type: "x", title: "已有新的决定", status: 409, code: "stale", revision: 4, winner }, 409)];
@@ -170,7 +169,7 @@ scene("who was faster is said, and what was written is kept", async (stage, visi
 });
 
 scene("the server's word about a field stands at the field, and the rest above the buttons", async (stage, visit, page) => {
-  visit.expected.push(422);
+  visit.expected.push("status of 422");
   await stage.fill();
   const fields = [{ field: "form.guests.0.name", code: "unknown", message: "不在名单上" }, { field: "outcome", code: "unknown", message: "没有这个结果" }];
   stage.completions = [(_, json) => json({ type: "x", title: "表单填写有误", status: 422, code: "invalid_form", fields }, 422)];
@@ -181,7 +180,7 @@ scene("the server's word about a field stands at the field, and the rest above t
 });
 
 scene("a lost sign-in leads to the sign-in page and back to the same place with everything kept", async (stage, visit, page) => {
-  visit.expected.push(401);
+  visit.expected.push("status of 401");
   await stage.fill();
   stage.completions = [(_, json) => json({ type: "x", title: "请先登录", status: 401, code: "sign_in_required" }, 401)];
   await stage.press();

@@ -105,7 +105,7 @@ class TextField extends Field {
   control() {
     const { format, minLength, maxLength } = this.schema;
     const attributes = this.attributes({ value: this.given ?? "", maxlength: maxLength, minlength: minLength, autocomplete: "off" });
-    if (this.schema["x-multiline"] || maxLength >= longText) {
+    if (this.schema["x-multiline"] || maxLength > longText) {
       return h("textarea", { ...attributes, rows: 3 });
     }
     const types = { date: "date", email: "email", uri: "url" };

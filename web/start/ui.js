@@ -74,6 +74,11 @@ export function section(title, ...children) {
   return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), children);
 }
 
+/** fold makes a part that is unfolded by pressing its title. The key tells it from the others of the page. */
+export function fold(key, title, ...children) {
+  return h("details", { class: "fold", "data-key": key }, h("summary", {}, title), children);
+}
+
 /** loading says that something is on its way. */
 export function loading() {
   return h("div", { class: "loading", role: "status" }, h("span", { class: "bar", "aria-hidden": "true" }), t("app.loading"));
@@ -86,13 +91,14 @@ export function empty(message) {
 
 /** explain puts a problem into words. */
 export function explain(problem) {
+  const detail = problem.fields?.length > 0 ? "" : problem.detail; // the fields say it, each at its place
   switch (problem.kind) {
     case "network":
       return t("problem.network");
     case "server":
-      return [problem.title, problem.detail].filter(Boolean).join(" ") || t("problem.server");
+      return [problem.title, detail].filter(Boolean).join(" ") || t("problem.server");
     case "problem":
-      return [problem.title, problem.detail].filter(Boolean).join(" ") || t("problem.unknown");
+      return [problem.title, detail].filter(Boolean).join(" ") || t("problem.unknown");
     default:
       return t("problem.unknown");
   }

@@ -6,6 +6,8 @@ import { facts } from "./ui.js";
 import { formatDay, formatTime } from "./time.js";
 
 const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
+const timesIn = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})/g;
+const idsIn = /[A-Za-z0-9][A-Za-z0-9._-]*/g;
 const isDay = /^\d{4}-\d{2}-\d{2}$/;
 
 /** fieldTitle is what a field is called: its own title, the page's word for its name, or the name. */
@@ -23,11 +25,25 @@ export function inOrder(schema = {}) {
 /** summary lists named values, in the order and with the titles of their schema. */
 export function summary(values = {}, schema = {}, rooms = new Map()) {
   const known = inOrder(schema);
-  const order = [...known, ...Object.keys(values).filter((name) => !known.includes(name))].filter((name) => name in values);
-  return facts(order.map((name) => {
+  const order = [...known, ...Object.keys(values).filter((name) => !known.includes(name))];
+  return facts(order.filter((name) => worthSaying(name, values[name], schema)).map((name) => {
     const part = schema.properties?.[name] ?? {};
     return [fieldTitle(name, part), value(values[name], part, rooms)];
   }));
+}
+
+/** worthSaying leaves out what nobody filled in: an optional field that is empty or still has its default. */
+export function worthSaying(name, raw, schema = {}) {
+  if (raw === undefined || raw === null || raw === "") {
+    return false;
+  }
+  return schema.required?.includes(name) || raw !== schema.properties?.[name]?.default;
+}
+
+/** readable puts the times and rooms that a text names by their technical form into words. */
+export function readable(words, rooms = new Map()) {
+  const times = words.replace(timesIn, (time) => formatTime(time, language()));
+  return times.replace(idsIn, (id) => (rooms.has(id) ? text(rooms.get(id).name) : id));
 }
 
 /** value shows one value. */

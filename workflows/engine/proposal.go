@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"steward/definitions"
+	"steward/definitions/expr"
 )
 
 // propose opens a proposal: its block runs on the proposed values; when it ends well they replace the real ones,
@@ -277,7 +278,7 @@ func (d *decider) happen(e *definitions.Event, fields map[string]any) {
 // follow does what an event leads to, once it is on record.
 func (d *decider) follow(e *definitions.Event, fields map[string]any) {
 	if e.Anchor && d.err == nil {
-		at := d.now
+		at := d.momentOf(e, fields)
 		d.emit(&AnchorsChanged{Anchors: map[string]*time.Time{e.Name: &at}})
 		d.recompute()
 		d.replan()
@@ -294,6 +295,18 @@ func (d *decider) follow(e *definitions.Event, fields map[string]any) {
 	}
 	d.redo(e.Redo)
 	d.performFromEvent(e.Then)
+}
+
+// momentOf answers when an event says that it happened: now, or what its payload says.
+func (d *decider) momentOf(e *definitions.Event, fields map[string]any) time.Time {
+	if e.At == nil {
+		return d.now
+	}
+	payload := expr.Bind(e.Schema.TypeOf(), fields)
+	if at, ok := d.eval(e.At, 0, map[string]any{"payload": payload}).(time.Time); ok {
+		return at.UTC()
+	}
+	return d.now
 }
 
 // eventDeadlines lists the reminders to tell an event and the moment at which it is taken for granted.

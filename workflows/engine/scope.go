@@ -336,7 +336,21 @@ func (d *decider) bindOutput(into map[string]any, step string, id int) {
 	if def == nil {
 		return
 	}
-	into[step] = expr.Bind(def.Type, d.outputValue(def, o))
+	value := d.outputValue(def, o)
+	if m, ok := value.(map[string]any); ok {
+		m["rounds"] = d.earlier(def)
+	}
+	into[step] = expr.Bind(def.Type, value)
+}
+
+// earlier lists the outputs of a step's earlier rounds, oldest first.
+func (d *decider) earlier(def *definitions.Node) []any {
+	rounds := d.st.Rounds[def.ID]
+	list := make([]any, len(rounds))
+	for i, o := range rounds {
+		list[i] = d.outputValue(def, o)
+	}
+	return list
 }
 
 // findOutput looks for a step's output in the frames from node id outwards.

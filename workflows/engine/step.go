@@ -122,7 +122,12 @@ func (d *decider) completeStep(id int, r result) {
 	action := def.On[r.outcome]
 	d.keepOutput(gone, def, r, action != nil)
 	d.closeTree(id, "done")
-	d.editInput(r.input, "edit")
+	if len(r.input) > 0 {
+		d.editInput(r.input, "edit")
+	} else if d.def.VarsUseOutputs {
+		d.recompute()
+		d.replan()
+	}
 	d.claimedOrDone()
 	if d.err != nil {
 		return

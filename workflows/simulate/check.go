@@ -22,6 +22,9 @@ func (l *Library) check(def *definitions.Definition, s *Scenario) error {
 	if s.Days < 0 {
 		return s.spot.wrap(fmt.Errorf("days: %d is negative", s.Days))
 	}
+	if err := CheckParameters(def, s.Parameters); err != nil {
+		return s.spot.wrap(fmt.Errorf("parameters: %w", err))
+	}
 	defs, err := l.family(def)
 	if err != nil {
 		return s.spot.wrap(err)
@@ -38,6 +41,39 @@ func (l *Library) check(def *definitions.Definition, s *Scenario) error {
 		return s.spot.wrap(fmt.Errorf("outcome %q: %s ends with %s, or is still open", s.Outcome, def.ID, strings.Join(def.Outcomes, ", ")))
 	}
 	return nil
+}
+
+// CheckParameters makes sure that overrides name parameters of a definition and fit their types.
+func CheckParameters(def *definitions.Definition, values map[string]any) error {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		i := slices.IndexFunc(def.Parameters, func(p definitions.Parameter) bool { return p.Name == name })
+		if i < 0 {
+			known := make([]string, len(def.Parameters))
+			for i, p := range def.Parameters {
+				known[i] = p.Name
+			}
+			return fmt.Errorf("%s has no parameter %q: it has %s", def.ID, name, strings.Join(known, ", "))
+		}
+		if wrong, ok := def.Parameters[i].Check(whole(values[name])); !ok {
+			return fmt.Errorf("%s: %s", name, wrong.En)
+		}
+	}
+	return nil
+}
+
+// whole answers integers as int, whatever the reader of YAML or JSON made of them.
+func whole(v any) any {
+	switch n := v.(type) {
+	case float64:
+		if n == float64(int(n)) {
+			return int(n)
+		}
+	case uint64:
+		return int(n)
+	case int64:
+		return int(n)
+	}
+	return v
 }
 
 // family lists a definition and all that it may start, the definition first.

@@ -60,6 +60,9 @@ func NewWorld() *World {
 	}
 }
 
+// UseCalendar makes the world know a calendar by a name; the shipped ones are known anyhow.
+func (w *World) UseCalendar(name string, c *calendar.Calendar) { w.calendars[name] = c }
+
 // For answers the world as decisions of one process see it; it shares everything with w.
 func (w *World) For(process string, horizon time.Time) *World {
 	view := *w

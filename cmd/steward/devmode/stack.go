@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,7 +52,11 @@ func Run(ctx context.Context, opts Options) (err error) {
 		}
 		return err
 	}
-	s.voice.say(s.greeting(ctx, time.Since(began)))
+	greeting, err := s.greeting(ctx, time.Since(began))
+	if err != nil {
+		return err
+	}
+	s.voice.say(greeting)
 	if opts.Ready != nil {
 		opts.Ready(s.app)
 	}
@@ -90,8 +95,11 @@ func (s *stack) start(ctx context.Context) error {
 func (s *stack) listen(ctx context.Context) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.opts.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("the address %s is in use by another program, perhaps another `steward dev`: stop it, or choose another address with --listen", s.opts.Listen)
+	}
 	if err != nil {
-		return fmt.Errorf("the address %s cannot be used (is another program, or another `steward dev`, listening there?); stop it or choose another address with --listen: %w", s.opts.Listen, err)
+		return fmt.Errorf("the address %s cannot be used, choose another one with --listen: %w", s.opts.Listen, err)
 	}
 	s.listener = listener
 	return nil

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { label, nameOf, setLanguage, t, text } from "../../start/i18n.js";
-import { fieldTitle, inOrder, optionTitle } from "../../start/values.js";
+import { fieldTitle, inOrder, optionTitle, readable, worthSaying } from "../../start/values.js";
 
 globalThis.document ??= { documentElement: {} };
 
@@ -53,5 +53,22 @@ describe("schemas", () => {
     assert.equal(fieldTitle("car_park", {}), "car park");
     assert.equal(optionTitle("works", {}), "正常");
     assert.equal(optionTitle("v_1", { "x-enum-titles": { v_1: { zh: "一号" } } }), "一号");
+  });
+});
+
+describe("summaries", () => {
+  const schema = { required: ["headcount"], properties: { headcount: { default: 1 }, coffee: { default: false }, notes: {} } };
+
+  it("say what was filled in", () => {
+    const said = (name, raw) => worthSaying(name, raw, schema);
+    assert.deepEqual([said("headcount", 1), said("coffee", true), said("notes", "x"), said("other", 0)], [true, true, true, true]);
+    assert.deepEqual([said("coffee", false), said("notes", ""), said("notes", null), said("notes", undefined)], [false, false, false, false]);
+  });
+
+  it("name rooms and times as people do", () => {
+    const rooms = new Map([["room-1", { id: "room-1", name: { zh: "一号会议室" } }]]);
+    assert.match(readable("预订 room-1：2026-12-12T00:30:00Z", rooms), /^预订 一号会议室：(2026年)?12月1\d日 周. \d\d:30$/);
+    assert.equal(readable("room-10 and room-1", rooms), "room-10 and 一号会议室");
+    assert.equal(readable("没有什么"), "没有什么");
   });
 });

@@ -23,15 +23,17 @@ export function actions(ctx, process, definition) {
   );
 }
 
-/** distinct leaves out the events that have a verb of their own. */
+/** distinct leaves out the events that have a verb of their own; the verb gets the event's name. */
 function distinct(list) {
   const verbs = new Set(list.map((action) => action.action));
-  return list.filter(({ action }) => !(action.startsWith(eventPrefix) && verbs.has(action.slice(eventPrefix.length))));
+  const titles = new Map(list.map((action) => [action.action, action.title]));
+  const doubled = ({ action }) => action.startsWith(eventPrefix) && verbs.has(action.slice(eventPrefix.length));
+  return list.filter((action) => !doubled(action)).map((action) => ({ ...action, title: action.title ?? titles.get(eventPrefix + action.action) }));
 }
 
 function titleOf({ action, title }) {
   if (action === "cancel") {
-    return t("process.cancel");
+    return text(title) || t("process.cancel");
   }
   const name = action.startsWith(eventPrefix) ? action.slice(eventPrefix.length) : action;
   return nameOf(title, name);

@@ -3,12 +3,12 @@
 import { api } from "../api.js";
 import { h, replace } from "../dom.js";
 import { label, nameOf, t, text } from "../i18n.js";
-import { dueBadge, facts, names, personName, section, stateBadge, when } from "../ui.js";
+import { dueBadge, facts, fold, names, personName, section, stateBadge, when } from "../ui.js";
 import { summary, value } from "../values.js";
 import { moment } from "../time.js";
 import { actions } from "./actions.js";
 import { steps } from "./steps.js";
-import { timeline } from "./timeline.js";
+import { deadlineWords, timeline } from "./timeline.js";
 
 const noProcess = "00000000-0000-0000-0000-000000000000";
 
@@ -30,13 +30,21 @@ export async function process(ctx) {
 
 async function draw(page, item) {
   const { places, definition, rooms } = page;
-  const log = await timeline(item.id);
+  const words = { rooms, events: new Map(definition.events.map((event) => [event.name, event.title])) };
+  const log = await timeline(item.id, words);
   page.revision = item.revision;
+  const opened = openPanels(places);
   replace(places.head, overview(item, definition, rooms), next(item), section(t("process.steps"), steps(item.steps)), related(item));
   if (places.actions.querySelector("details[open]") === null) {
     replace(places.actions, actions(page.ctx, item, definition));
   }
-  replace(places.timeline, log, deadlines(item, definition));
+  replace(places.timeline, log, deadlines(item, definition, words));
+  opened.forEach((key) => places.head.parentNode?.querySelector(`details[data-key="${CSS.escape(key)}"]`)?.setAttribute("open", ""));
+}
+
+/** openPanels answers what the person has unfolded, so that news does not fold it again. */
+function openPanels({ head, timeline: log }) {
+  return [...head.querySelectorAll("details[open]"), ...log.querySelectorAll("details[open]")].map((panel) => panel.dataset.key);
 }
 
 function overview(item, definition, rooms) {
@@ -84,12 +92,15 @@ function related(item) {
   ));
 }
 
-function deadlines(item, definition) {
+function deadlines(item, definition, words) {
   const list = [...(item.deadlines ?? [])].filter((d) => moment(d.at) !== null).sort((a, b) => moment(a.at) - moment(b.at));
   const named = new Map(stepNames(definition.steps.concat(definition.finally, definition.blocks)));
-  const row = (d) => h("li", {}, when(d.at), " ", t("process.deadline", { step: nameOf(named.get(d.step), d.step), what: label("deadline", d.key.split("/")[0]) }),
-    d.provisional && h("span", { class: "quiet" }, ` (${t("process.provisional")})`));
-  return list.length === 0 ? null : section(t("process.deadlines"), h("ul", { class: "plain" }, list.map(row)));
+  const row = (d) => {
+    const { event, what } = deadlineWords(d.key, words.events);
+    return h("li", {}, when(d.at), " ", t("process.deadline", { step: event || nameOf(named.get(d.step), d.step), what }),
+      d.provisional && h("span", { class: "quiet" }, ` (${t("process.provisional")})`));
+  };
+  return list.length === 0 ? null : h("section", { class: "card" }, fold("deadlines", `${t("process.deadlines")} (${list.length})`, h("ul", { class: "plain" }, list.map(row))));
 }
 
 function stepNames(list = []) {

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { label, language, nameOf, t, text } from "../i18n.js";
 import { formatTime } from "../time.js";
-import { dueBadge, names, personName, when } from "../ui.js";
+import { dueBadge, fold, names, personName, when } from "../ui.js";
 
 /** steps draws a list of steps with all that lies under them. */
 export function steps(list = []) {
@@ -11,12 +11,25 @@ export function steps(list = []) {
 }
 
 function step(item) {
-  const title = text(item.name) === "" && !item.id ? label("kind", item.kind) : nameOf(item.name, item.id);
-  return h(
-    "li", { class: `step step-${item.state}`, "data-step": item.id || item.path },
-    h("div", { class: "step-line" }, h("span", { class: `badge step-badge-${item.state}` }, label("step", item.state)), h("span", { class: "step-name" }, title), remarks(item)),
-    item.children?.length > 0 && steps(item.children),
-  );
+  const children = item.children ?? [];
+  const named = text(item.name) !== "" || item.id;
+  if (!named && item.kind === "sequence" && children.length > 0) {
+    return h("li", { class: "step", "data-step": item.path }, steps(children));
+  }
+  const title = named ? nameOf(item.name, item.id) : label("kind", item.kind);
+  const line = h("span", { class: "step-line" }, badge(item), h("span", { class: "step-name" }, title), remarks(item));
+  return h("li", { class: `step step-${item.state}`, "data-step": item.id || item.path }, children.length === 0 ? line : group(item, line, children));
+}
+
+function badge(item) {
+  return h("span", { class: `badge step-badge-${item.state}` }, label("step", item.state));
+}
+
+/** group unfolds what goes on now; what is over or still to come is folded. */
+function group(item, line, children) {
+  const under = fold(`step ${item.path}`, line, steps(children));
+  under.open = item.state === "now";
+  return under;
 }
 
 function remarks(item) {

@@ -2,26 +2,30 @@
 
 import { api } from "../api.js";
 import { h } from "../dom.js";
-import { label, t, text } from "../i18n.js";
-import { empty, once, personName, problemBox, section, when } from "../ui.js";
+import { label, nameOf, t, text } from "../i18n.js";
+import { empty, fold, once, personName, problemBox, section, when } from "../ui.js";
 import { moment } from "../time.js";
+import { readable } from "../values.js";
 
 const pageSize = 200;
 
-/** timeline reads the log from its beginning; what does not fit in one page comes when it is asked for. */
-export async function timeline(process) {
+/**
+ * timeline reads the log from its beginning; what does not fit in one page comes when it is asked for. words are the
+ * rooms and the events by their ids, for texts that name them.
+ */
+export async function timeline(process, words) {
   const page = await api.log(process, { limit: pageSize });
-  const list = h("ol", { class: "timeline" }, page.items.map(entry));
-  return section(t("process.timeline"), page.items.length === 0 ? empty(t("app.none")) : list, more(process, list, page.nextCursor));
+  const list = h("ol", { class: "timeline" }, page.items.map((item) => entry(item, words)));
+  return section(t("process.timeline"), page.items.length === 0 ? empty(t("app.none")) : list, more(process, list, page.nextCursor, words));
 }
 
-function more(process, list, cursor) {
+function more(process, list, cursor, words) {
   const place = h("div", { class: "buttons" });
   const load = () => once(place, async () => {
     try {
       const page = await api.log(process, { limit: pageSize, cursor });
-      list.append(...page.items.map(entry));
-      place.replaceWith(more(process, list, page.nextCursor));
+      list.append(...page.items.map((item) => entry(item, words)));
+      place.replaceWith(more(process, list, page.nextCursor, words));
     } catch (problem) {
       place.replaceChildren(problemBox(problem, { retry: load }));
     }
@@ -32,30 +36,46 @@ function more(process, list, cursor) {
   return place;
 }
 
-function entry(item) {
+function entry(item, words) {
   const who = personName(item.person) || t("process.system");
   return h(
     "li", { "data-action": item.action },
     h("p", { class: "quiet" }, when(item.at), " · ", who),
-    h("p", {}, h("strong", {}, text(item.summary) || item.action)),
+    h("p", {}, h("strong", {}, readable(text(item.summary) || item.action, words.rooms))),
     item.comment && h("blockquote", {}, item.comment),
-    effects(item),
+    effects(item, words),
+    deadlines(item, words),
   );
 }
 
-function effects(item) {
+function effects(item, { rooms }) {
   const said = (item.effects ?? []).map((effect) => text(effect.text)).filter(Boolean);
-  const times = (item.deadlines ?? []).map(deadline);
-  return said.length + times.length === 0 ? null : h("ul", { class: "effects" }, said.map((words) => h("li", {}, words)), times.map((d) => h("li", {}, d)));
+  return said.length === 0 ? null : h("ul", { class: "effects" }, said.map((line) => h("li", {}, readable(line, rooms))));
 }
 
-function deadline(item) {
-  const what = label("deadline", item.key.split("/")[0]);
+function deadlines(item, words) {
+  const list = item.deadlines ?? [];
+  const title = t("process.times", { count: list.length });
+  return list.length === 0 ? null : fold(`log ${item.seq}`, title, h("ul", { class: "effects" }, list.map((d) => h("li", {}, deadline(d, words)))));
+}
+
+function deadline(item, { events }) {
+  const { event, what } = deadlineWords(item.key, events);
+  const name = event === "" ? what : t("process.deadline", { step: event, what });
   if (item.fired) {
-    return [what, " ", when(item.at), " ", t("process.fired")];
+    return [name, " ", when(item.at), " ", t("process.fired")];
   }
   if (moment(item.at) === null) {
-    return [what, " ", t("process.cleared")];
+    return [name, " ", t("process.cleared")];
   }
-  return [what, " ", when(item.at), item.provisional && ` (${t("process.provisional")})`];
+  return [name, " ", when(item.at), item.provisional && ` (${t("process.provisional")})`];
+}
+
+/** deadlineWords reads a deadline's key, such as due, escalate/0 or event/meeting_ended/remind/0. */
+export function deadlineWords(key, events) {
+  const [first, name, kind] = key.split("/");
+  if (first !== "event") {
+    return { event: "", what: label("deadline", first) };
+  }
+  return { event: nameOf(events.get(name), name), what: label("deadline", kind) };
 }

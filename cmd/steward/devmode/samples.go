@@ -1,0 +1,208 @@
+package devmode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"steward/internal/advance"
+	"steward/internal/store"
+	"steward/workflows/engine"
+)
+
+// People of the demo house that samples and the printed lines act for.
+const (
+	applicant = "ashan" // a department that needs rooms
+	decider   = "afang" // leads the meeting office, which decides on rooms
+	colleague = "aming" // of the meeting office
+	agent     = "axia"  // of the complaint desk
+)
+
+// house is the time zone of the demo house.
+const house = "Asia/Shanghai"
+
+// fill puts in what a newcomer should find: people, definitions, samples. A second run adds nothing that is there.
+func (s *stack) fill(ctx context.Context) error {
+	if err := s.app.People.SeedDemo(ctx); err != nil {
+		return err
+	}
+	if _, err := s.app.PublishLibrary(ctx); err != nil {
+		return fmt.Errorf("publish the shipped definitions: %w", err)
+	}
+	if s.opts.NoSamples {
+		return nil
+	}
+	f, err := s.filler()
+	if err != nil {
+		return err
+	}
+	for _, sample := range []func(context.Context) error{f.meeting, f.complaint, f.booking} {
+		if err := sample(ctx); err != nil {
+			return fmt.Errorf("start a sample process: %w", err)
+		}
+	}
+	return nil
+}
+
+// filler starts the sample processes.
+type filler struct {
+	*stack
+	zone *time.Location
+	now  time.Time
+}
+
+func (s *stack) filler() (filler, error) {
+	zone, err := time.LoadLocation(house)
+	if err != nil {
+		return filler{}, fmt.Errorf("time zone of the demo house: %w", err)
+	}
+	return filler{stack: s, zone: zone, now: time.Now().In(zone)}, nil
+}
+
+// meeting is one that is being prepared: asked for, approved, and due in a few hours.
+func (f filler) meeting(ctx context.Context) error {
+	from := f.now.Add(3 * time.Hour).Truncate(30 * time.Minute)
+	room, err := f.freeRoom(ctx, from, from.Add(time.Hour))
+	if err != nil || room == "" {
+		return err
+	}
+	process, fresh, err := f.begin(ctx, "sample/meeting", "meeting_service", applicant, map[string]any{
+		"title": "季度客户座谈会", "room": room, "start": stamp(from), "end": stamp(from.Add(time.Hour)),
+		"headcount": 20, "department": "营销部", "organiser": "阿珊", "projector": true, "microphone": true, "coffee": true,
+	})
+	if err != nil || !fresh {
+		return err
+	}
+	return f.approve(ctx, process)
+}
+
+// approve has the meeting office agree to a sample.
+func (f filler) approve(ctx context.Context, process uuid.UUID) error {
+	tasks, err := f.app.Store.ProcessTasks(ctx, process, 10)
+	if err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		if t.Kind != "approval" || t.Status != "open" {
+			continue
+		}
+		_, err := f.app.Service.Submit(ctx, advance.Command{
+			Process: process, Type: engine.EventComplete, Actor: colleague, Key: "sample/approve/" + t.ID.String(),
+			Payload: engine.TaskData{Task: t.ID.String(), Outcome: "approved"},
+		})
+		return tolerate(err)
+	}
+	return nil
+}
+
+// complaint is one that the desk listens to.
+func (f filler) complaint(ctx context.Context) error {
+	_, _, err := f.begin(ctx, "sample/complaint", "complaint", agent, map[string]any{
+		"customer": "王女士", "phone": "021-55550134", "subject": "自助终端吞卡", "text": "终端吞卡后等待四十分钟无人处理。", "channel": "phone",
+	})
+	return err
+}
+
+// booking is one that waits for the decider, so that there is always something to decide.
+func (f filler) booking(ctx context.Context) error {
+	for n := 1; n <= 100; n++ {
+		waiting, err := f.waiting(ctx)
+		if err != nil || waiting != uuid.Nil {
+			return err
+		}
+		from := f.day(2).Add(10 * time.Hour)
+		room, err := f.freeRoom(ctx, from, from.Add(2*time.Hour))
+		if err != nil || room == "" {
+			return err
+		}
+		if _, _, err := f.begin(ctx, fmt.Sprintf("sample/booking/%d", n), "room_booking", applicant, map[string]any{
+			"title": "新产品培训", "room": room, "start": stamp(from), "end": stamp(from.Add(2 * time.Hour)), "headcount": 12,
+			"department": "营销部", "purpose": "新产品培训",
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waiting answers an open approval that the decider may decide, uuid.Nil when there is none.
+func (s *stack) waiting(ctx context.Context) (uuid.UUID, error) {
+	principals, err := s.app.People.Directory().Principals(ctx, decider)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	viewer := store.Viewer{UserID: decider, Principals: principals}
+	page, err := s.app.Store.Tasks(ctx, viewer, store.TasksInbox, store.TaskFilter{DefinitionID: "room_booking", Kind: "approval"}, store.Page{})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	for _, t := range page.Items {
+		if t.Step == "approve" && t.Starter != decider {
+			return t.ID, nil
+		}
+	}
+	return uuid.Nil, nil
+}
+
+// begin starts a process once for each key and reports whether it is new.
+func (f filler) begin(ctx context.Context, key, definition, starter string, input map[string]any) (process uuid.UUID, fresh bool, err error) {
+	result, err := f.app.Service.Start(ctx, advance.Start{Definition: definition, Input: input, Actor: starter, Key: key})
+	if errors.Is(err, advance.ErrKeyReused) { // times relative to now make every run's request another one
+		return result.Process, false, nil
+	}
+	if err = tolerate(err); err != nil {
+		return result.Process, false, err
+	}
+	if r := result.Receipt; r.Status == "refused" {
+		f.voice.sayf("The sample %s was refused: %s", definition, r.Message.En)
+		return result.Process, false, nil
+	}
+	return result.Process, !result.Replay, nil
+}
+
+// tolerate accepts a command that is stored but not decided yet: it will be.
+func tolerate(err error) error {
+	if errors.Is(err, advance.ErrNotDecidedYet) {
+		return nil
+	}
+	return err
+}
+
+// day answers the midnight, in the house, so many days from today.
+func (f filler) day(ahead int) time.Time {
+	y, m, d := f.now.Date()
+	return time.Date(y, m, d+ahead, 0, 0, 0, 0, f.zone)
+}
+
+// freeRoom finds an ordinary room that nobody has then; "" when all are taken.
+func (f filler) freeRoom(ctx context.Context, from, to time.Time) (string, error) {
+	schedules, err := f.app.Store.Schedules(ctx, store.Viewer{All: true, UserID: decider}, "room", store.Span{From: from, To: to})
+	if err != nil {
+		return "", err
+	}
+	for _, s := range schedules {
+		if len(s.Bookings) == 0 && s.Resource.Capacity == 0 {
+			return s.Resource.ID, nil
+		}
+	}
+	return "", nil
+}
+
+func stamp(t time.Time) string { return t.Format(time.RFC3339) }
+
+// account is a demo person worth signing in as.
+type account struct{ id, name, good string }
+
+func accounts() []account {
+	return []account{
+		{applicant, "阿珊", "营销部: applies for rooms, starts meetings"},
+		{decider, "阿芳", "会议办公室: decides on rooms"},
+		{"aqiang", "阿强", "会场督导: prepares meetings with the attendants"},
+		{"ahua", "阿华", "会场服务员: tables, tea, clearing up"},
+		{agent, "阿霞", "投诉受理台: takes complaints"},
+		{"aguo", "阿国", "administrator: sees everything"},
+	}
+}

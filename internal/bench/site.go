@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"steward/internal/advance"
+)
+
+// Site is everything that the measurements use: the servers, the baseline, and the product in both settings of `decide`.
+type Site struct {
+	Plan     Plan
+	Stack    *Stack
+	Report   *Report
+	Baseline *Handwritten
+	Houses   map[advance.Mode]*House
+	Webs     map[advance.Mode]*Web
+	Log      io.Writer
+}
+
+// eagerStart is the start mode of product and baseline: internal/app starts workflows without handing the first task over.
+const eagerStart = false
+
+// Open starts the baseline and the houses.
+func (s *Site) Open(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	s.Houses, s.Webs = map[advance.Mode]*House{}, map[advance.Mode]*Web{}
+	if s.Baseline, err = StartHandwritten(s.Stack.Temporal, eagerStart); err != nil {
+		return err
+	}
+	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
+		url, err := s.Stack.database(ctx, "house_"+string(mode))
+		if err != nil {
+			return err
+		}
+		if s.Houses[mode], err = StartHouse(ctx, url, s.Stack.Temporal, mode, s.Plan.Clients, quietLog(s.Log)); err != nil {
+			return err
+		}
+		if s.Webs[mode], err = SignIn(ctx, s.Houses[mode]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close stops the houses and the baseline, not the servers.
+func (s *Site) Close() {
+	for mode, h := range s.Houses {
+		h.Stop()
+		delete(s.Houses, mode)
+	}
+	if s.Baseline != nil {
+		s.Baseline.Stop()
+		s.Baseline = nil
+	}
+}
+
+// quiet waits until nothing of an earlier measurement is under way.
+func (s *Site) quiet(ctx context.Context) error {
+	for mode, h := range s.Houses {
+		if err := until(ctx, 2*time.Minute, 100*time.Millisecond, h.settled); err != nil {
+			return fmt.Errorf("%s does not settle: %w", modeName(mode), err)
+		}
+	}
+	runtime.GC()
+	return s.Stack.calm(ctx)
+}
+
+// measure lets the servers calm down, warms up, and measures.
+func (s *Site) measure(ctx context.Context, one course) (load, error) {
+	if err := s.quiet(ctx); err != nil {
+		return load{}, err
+	}
+	if _, err := run(ctx, s.Plan.Clients, s.Plan.Warm, one); err != nil {
+		return load{}, err
+	}
+	return run(ctx, s.Plan.Clients, s.Plan.Span, one)
+}

@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"steward/internal/advance"
+)
+
+// variant is one way to run the process, and what it should reach of the baseline.
+type variant struct {
+	name   string
+	target float64
+	one    course
+}
+
+// Throughput measures processes a second, each variant and the baseline in turn, round by round.
+func (s *Site) Throughput(ctx context.Context) error {
+	byWorkflow, byAPI := advance.ModeWorkflow, advance.ModeAPI
+	all := []variant{
+		{"baseline", 0, s.Baseline.Course},
+		{"throughput, decide: workflow, direct calls", 0.80, s.Houses[byWorkflow].Course},
+		{"throughput, decide: workflow, HTTP with sign-in", 0.65, s.Webs[byWorkflow].Course},
+		{"throughput, decide: api, HTTP with sign-in, sustained", 1.5, s.Webs[byAPI].Course},
+	}
+	rates := make([][]float64, len(all))
+	steps := make([][]time.Duration, len(all))
+	for range s.Plan.Rounds {
+		for i, v := range all {
+			got, err := s.measure(ctx, v.one)
+			if err != nil {
+				return fmt.Errorf("%s: %w", v.name, err)
+			}
+			rates[i] = append(rates[i], got.Rate)
+			steps[i] = append(steps[i], got.Steps...)
+		}
+	}
+	base := fmt.Sprintf("%s/s", number(median(rates[0])))
+	for i, v := range all[1:] {
+		err := s.Report.Add(Figure{
+			Name: v.name, Value: median(ratios(rates[i+1], rates[0])), Unit: "×", Bound: AtLeast, Target: v.target, Baseline: base,
+			Runs: rates[i+1], Note: fmt.Sprintf("%s/s, %s", number(median(rates[i+1])), stepTimes(steps[i+1])),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.Report.Add(Figure{Name: "baseline: hand-written workflow", Value: median(rates[0]), Unit: "/s", Runs: rates[0], Note: stepTimes(steps[0])}); err != nil {
+		return err
+	}
+	return s.burst(ctx, median(rates[0]))
+}
+
+func stepTimes(steps []time.Duration) string {
+	return fmt.Sprintf("step p50 %s p99 %s ms", number(percentile(steps, 0.5)), number(percentile(steps, 0.99)))
+}
+
+// burst lets clients work as fast as the product takes it, and then waits until Temporal has caught up.
+func (s *Site) burst(ctx context.Context, baseline float64) error {
+	if err := s.quiet(ctx); err != nil {
+		return err
+	}
+	h := s.Houses[advance.ModeAPI]
+	got, err := run(ctx, s.Plan.Clients, s.Plan.Burst, s.Webs[advance.ModeAPI].Course)
+	if err != nil {
+		return fmt.Errorf("burst: %w", err)
+	}
+	began := time.Now()
+	if err := until(ctx, 3*time.Minute, 50*time.Millisecond, h.settled); err != nil {
+		return fmt.Errorf("burst of %d processes: %w", got.Ended, err)
+	}
+	return s.Report.Add(
+		Figure{
+			Name: fmt.Sprintf("burst of %s, decide: api, HTTP with sign-in", s.Plan.Burst), Value: got.Rate / baseline, Unit: "×", Bound: AtLeast, Target: 5,
+			Baseline: number(baseline) + "/s", Note: fmt.Sprintf("%s/s, %s", number(got.Rate), stepTimes(got.Steps)),
+		},
+		Figure{Name: "burst, then everything settled", Value: time.Since(began).Seconds(), Unit: "s", Bound: AtMost, Target: 60, Note: fmt.Sprintf("%d processes", got.Ended)},
+	)
+}
