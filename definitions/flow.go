@@ -199,11 +199,11 @@ func (f *flow) follow(a *Action, state known) known {
 	return state
 }
 
-// forget drops what a goto clears: the outputs from its target on, and those of blocks.
+// forget drops what a goto clears: the outputs from its target on.
 func (f *flow) forget(target *Node, state known) known {
 	out := maps.Clone(state)
 	for id, s := range f.c.def.Steps {
-		if blockOf(s) != blockOf(target) || s != target.Parent && within(s, target.Parent) && slotIn(s, target.Parent) >= target.Slot {
+		if s != target.Parent && within(s, target.Parent) && slotIn(s, target.Parent) >= target.Slot {
 			delete(out, id)
 			delete(out, id+filledMark)
 		}

@@ -273,9 +273,22 @@ func luminance(t *testing.T, color string) float64 {
 func TestColorsCanBeRead(t *testing.T) {
 	t.Parallel()
 	pairs := [][2]string{
-		{"text", "ground"}, {"text", "surface"}, {"quiet", "ground"}, {"quiet", "surface"}, {"quiet", "calm-ground"}, {"accent", "ground"},
-		{"accent", "surface"}, {"on-accent", "accent"}, {"on-accent", "accent-strong"}, {"late", "late-ground"}, {"late", "surface"},
-		{"surface", "late"}, {"soon", "soon-ground"}, {"good", "good-ground"}, {"text", "calm-ground"}, {"surface", "text"},
+		{"text", "ground"},
+		{"text", "surface"},
+		{"quiet", "ground"},
+		{"quiet", "surface"},
+		{"quiet", "calm-ground"},
+		{"accent", "ground"},
+		{"accent", "surface"},
+		{"on-accent", "accent"},
+		{"on-accent", "accent-strong"},
+		{"late", "late-ground"},
+		{"late", "surface"},
+		{"surface", "late"},
+		{"soon", "soon-ground"},
+		{"good", "good-ground"},
+		{"text", "calm-ground"},
+		{"surface", "text"},
 	}
 	css := file(t, "start/style.css")
 	for name, after := range map[string]string{"light": ":root {", "dark": "prefers-color-scheme: dark) {\n  :root {"} {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // containers without time zones know the house's zone all the same
 
 	"github.com/alecthomas/kong"
 
@@ -42,6 +43,7 @@ type grammar struct {
 	Lint          LintCmd          `cmd:"" help:"Check definitions: every problem with its place and a hint."`
 	Simulate      SimulateCmd      `cmd:"" help:"Rehearse a process on a model of the house and print its timeline."`
 	Test          TestCmd          `cmd:"" help:"Run the scenario tests beside definitions."`
+	Health        healthCmd        `cmd:"" help:"Ask a running program whether it is well."`
 	Version       versionCmd       `cmd:"" help:"Print the version."`
 	BuildTemporal buildTemporalCmd `cmd:"" hidden:"" help:"Build the development Temporal server."`
 	ConfigDocs    configDocsCmd    `cmd:"" hidden:"" help:"Print docs/configuration.md."`

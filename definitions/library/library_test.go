@@ -1,10 +1,12 @@
 package library_test
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -17,18 +19,25 @@ import (
 
 func registry() *definitions.Registry { return definitions.NewRegistry(definitions.Builtin()...) }
 
+// compileAll compiles every shipped process once for all tests; compiled definitions never change.
+var compileAll = sync.OnceValues(func() (map[string]*definitions.Definition, error) {
+	bundles, err := library.Bundles()
+	defs := make(map[string]*definitions.Definition, len(bundles))
+	for _, b := range bundles {
+		d, problems := definitions.Compile(b, registry())
+		if d == nil || defs[d.ID] != nil {
+			return nil, fmt.Errorf("%s does not compile, or its id is taken: %v", b.Name, problems)
+		}
+		defs[d.ID] = d
+	}
+	return defs, err
+})
+
 // compiled answers every shipped process by its id.
 func compiled(t testing.TB) map[string]*definitions.Definition {
 	t.Helper()
-	bundles, err := library.Bundles()
+	defs, err := compileAll()
 	require.NoError(t, err)
-	defs := map[string]*definitions.Definition{}
-	for _, b := range bundles {
-		d, problems := definitions.Compile(b, registry())
-		require.NotNil(t, d, "%s: %v", b.Name, problems)
-		require.NotContains(t, defs, d.ID)
-		defs[d.ID] = d
-	}
 	return defs
 }
 

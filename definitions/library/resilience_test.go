@@ -62,7 +62,7 @@ func rehearse(t *testing.T, lib *simulate.Library, def *definitions.Definition, 
 	t.Helper()
 	line, err := simulate.Run(context.Background(), simulate.Options{
 		Definition: def, Child: lib.Process, Input: sample(t, def.ID, at), Start: at, People: simulate.Profiles{Default: people},
-		Bounds: simulate.Bounds{Span: 200 * 24 * time.Hour, Events: 2000},
+		Bounds: simulate.Bounds{Span: 200 * 24 * time.Hour, Events: 600},
 	})
 	require.NoError(t, err)
 	require.Empty(t, line.Summary.Faults)

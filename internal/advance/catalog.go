@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"steward/definitions"
 	"steward/internal/calendar"
 	"steward/internal/store"
@@ -31,6 +33,7 @@ type Catalog struct {
 	compiled   map[engine.Ref]*definitions.Definition // by id and version alone
 	latest     map[string]engine.Ref
 	parameters map[string]map[string]any
+	present    map[string]bool // principals behind whom somebody active stands
 }
 
 // NewCatalog makes a catalog over the definitions in st, compiled with the kinds of registry.
@@ -136,8 +139,13 @@ func (c *Catalog) Refresh(ctx context.Context) error {
 		c.turn.give(false)
 		return err
 	}
+	present, err := c.readPresent(ctx)
+	if err != nil {
+		c.turn.give(false)
+		return err
+	}
 	c.mu.Lock()
-	c.latest, c.parameters = latest, parameters
+	c.latest, c.parameters, c.present = latest, parameters, present
 	c.mu.Unlock()
 	c.turn.give(true)
 	return nil
@@ -161,6 +169,28 @@ func (c *Catalog) readLatest(ctx context.Context) (map[string]engine.Ref, error)
 		latest[ref.ID] = ref
 	}
 	return latest, store.Classify(rows.Err())
+}
+
+// populated says whether somebody active stood behind a principal at the last refresh.
+func (c *Catalog) populated(principal string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.present[principal]
+}
+
+func (c *Catalog) readPresent(ctx context.Context) (map[string]bool, error) {
+	rows, err := c.store.Lists().Query(ctx, `SELECT 'user:' || id FROM users WHERE active
+UNION ALL SELECT DISTINCT 'group:' || m.group_id FROM memberships m JOIN users u ON u.id = m.user_id AND u.active
+UNION ALL SELECT DISTINCT 'post:' || h.post_id FROM post_holders h JOIN users u ON u.id = h.user_id AND u.active`)
+	if err != nil {
+		return nil, fmt.Errorf("read who is there: %w", store.Classify(err))
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	present := make(map[string]bool, len(names))
+	for _, n := range names {
+		present[n] = true
+	}
+	return present, store.Classify(err)
 }
 
 func (c *Catalog) readParameters(ctx context.Context) (map[string]map[string]any, error) {

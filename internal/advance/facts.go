@@ -39,6 +39,15 @@ func (f *facts) Members(ctx context.Context, principal string) ([]string, error)
 	return members(ctx, f.directory(), principal)
 }
 
+// Anyone looks into what the catalog remembers of a second ago; a principal unknown there is looked up.
+func (f *facts) Anyone(ctx context.Context, principal string) (bool, error) {
+	if f.catalog.populated(principal) {
+		return true, nil
+	}
+	list, err := f.Members(ctx, principal)
+	return len(list) > 0, err
+}
+
 func (f *facts) Leader(ctx context.Context, user string, level int) (string, error) {
 	leader, err := f.directory().Leader(ctx, user, level)
 	if errors.Is(err, store.ErrNotFound) {

@@ -34,6 +34,11 @@ func (o *outside) Members(ctx context.Context, principal string) ([]string, erro
 	return members(ctx, o.directory, principal)
 }
 
+func (o *outside) Anyone(ctx context.Context, principal string) (bool, error) {
+	list, err := o.Members(ctx, principal)
+	return len(list) > 0, err
+}
+
 func (o *outside) Leader(ctx context.Context, user string, level int) (string, error) {
 	return o.directory.Leader(ctx, user, level)
 }

@@ -65,6 +65,7 @@ func Start(t testing.TB, change func(*app.Config)) *House {
 		Store:     store.Options{MaxConns: 12, ListMaxConns: 4},
 		Intervals: app.Intervals{Dispatch: 50 * time.Millisecond, Sweep: 500 * time.Millisecond, Settle: 2 * time.Second},
 	}
+	h.Config.People.Argon2 = people.Argon2{MemoryKiB: 64, Passes: 1, Lanes: 1} // signing in is not what these tests are about
 	h.Config.API.PersonRate, h.Config.API.PersonBurst = 1e6, 1e6
 	h.Config.API.AddressRate, h.Config.API.AddressBurst = 1e6, 1e6
 	if change != nil {

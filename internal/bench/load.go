@@ -17,6 +17,7 @@ type load struct {
 	Rate  float64         // processes a second that ended within the time
 	Steps []time.Duration // each from request to answer
 	Ended int             // processes in all, those that ended late included
+	Cost  cost            // of all
 }
 
 // run lets clients take processes one after another for a time. A process under way at the end of the time is finished but

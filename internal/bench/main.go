@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type settings struct {
 	only    []string
 	dir     string
 	results string
+	profile string
 }
 
 func parse(args []string, getenv func(string) string) (settings, error) {
@@ -44,6 +46,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	flags.StringVar(&only, "only", "", "parts to measure, separated by commas: "+strings.Join(names(), ", "))
 	flags.StringVar(&s.dir, "dir", filepath.Join(".steward", "bench"), "folder for the data of the servers; emptied first")
 	flags.StringVar(&s.results, "results", "bench-results.json", "file for the rows, one JSON object a line")
+	flags.StringVar(&s.profile, "cpuprofile", "", "file for a processor profile of clients, worker and API")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -83,6 +86,11 @@ func Main(ctx context.Context, args []string, getenv func(string) string, out io
 		return fmt.Errorf("the results cannot be kept, choose another file with -results: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	stopProfile, err := startProfile(set.profile)
+	if err != nil {
+		return err
+	}
+	defer stopProfile()
 	stack, err := StartStack(ctx, StackOptions{Dir: set.dir, Progress: func(text string) { fmt.Fprintln(out, text) }})
 	if err != nil {
 		return err
@@ -126,4 +134,22 @@ func (s *Site) measureAll(ctx context.Context, only []string, out io.Writer) err
 	}
 	fmt.Fprintf(out, "# %d figures fall short of their target\n", s.Report.Short())
 	return errors.Join(failed...)
+}
+
+// startProfile records where this program's processor time goes, unless file is empty.
+func startProfile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return nil, fmt.Errorf("the profile cannot be kept, choose another file with -cpuprofile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = out.Close()
+	}, nil
 }

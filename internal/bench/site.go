@@ -81,5 +81,24 @@ func (s *Site) measure(ctx context.Context, one course) (load, error) {
 	if _, err := run(ctx, s.Plan.Clients, s.Plan.Warm, one); err != nil {
 		return load{}, err
 	}
-	return run(ctx, s.Plan.Clients, s.Plan.Span, one)
+	return s.metered(ctx, s.Plan.Span, one)
+}
+
+// metered measures, and reads what it cost. What the servers still do for it afterwards belongs to its cost.
+func (s *Site) metered(ctx context.Context, span time.Duration, one course) (load, error) {
+	m := meter{s.Stack}
+	before, err := m.read(ctx)
+	if err != nil {
+		return load{}, err
+	}
+	got, err := run(ctx, s.Plan.Clients, span, one)
+	if err != nil {
+		return got, err
+	}
+	if err := s.quiet(ctx); err != nil {
+		return got, err
+	}
+	after, err := m.read(ctx)
+	got.Cost = after.minus(before)
+	return got, err
 }

@@ -22,6 +22,9 @@ type Stack struct {
 	Root      string // of the checkout
 	Dir       string // folder for what the measurements keep
 
+	postgresPID int
+	temporalPID int
+
 	database func(ctx context.Context, name string) (url string, err error)
 	stop     []func(context.Context) error
 }
@@ -49,7 +52,7 @@ func StartStack(ctx context.Context, o StackOptions) (s *Stack, err error) {
 		return s, err
 	}
 	s.stop = append(s.stop, db.Stop)
-	s.ServerURL = db.URL("postgres")
+	s.ServerURL, s.postgresPID = db.URL("postgres"), db.PID()
 	s.database = func(ctx context.Context, name string) (string, error) {
 		return db.URL(name), db.CreateDatabase(ctx, name)
 	}
@@ -58,7 +61,7 @@ func StartStack(ctx context.Context, o StackOptions) (s *Stack, err error) {
 		return s, err
 	}
 	s.stop = append(s.stop, temporal.Stop)
-	s.Temporal = temporal.Address()
+	s.Temporal, s.temporalPID = temporal.Address(), temporal.PID()
 	return s, nil
 }
 

@@ -25,7 +25,7 @@ func (s *Site) Throughput(ctx context.Context) error {
 		{"throughput, decide: api, HTTP with sign-in, sustained", 1.5, s.Webs[byAPI].Course},
 	}
 	rates := make([][]float64, len(all))
-	steps := make([][]time.Duration, len(all))
+	sums := make([]load, len(all))
 	for range s.Plan.Rounds {
 		for i, v := range all {
 			got, err := s.measure(ctx, v.one)
@@ -33,23 +33,40 @@ func (s *Site) Throughput(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", v.name, err)
 			}
 			rates[i] = append(rates[i], got.Rate)
-			steps[i] = append(steps[i], got.Steps...)
+			sums[i].Steps = append(sums[i].Steps, got.Steps...)
+			sums[i].Ended += got.Ended
+			sums[i].Cost = sums[i].Cost.plus(got.Cost)
 		}
 	}
 	base := fmt.Sprintf("%s/s", number(median(rates[0])))
 	for i, v := range all[1:] {
 		err := s.Report.Add(Figure{
 			Name: v.name, Value: median(ratios(rates[i+1], rates[0])), Unit: "×", Bound: AtLeast, Target: v.target, Baseline: base,
-			Runs: rates[i+1], Note: fmt.Sprintf("%s/s, %s", number(median(rates[i+1])), stepTimes(steps[i+1])),
+			Runs: rates[i+1], Note: fmt.Sprintf("%s/s, %s", number(median(rates[i+1])), stepTimes(sums[i+1].Steps)),
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if err := s.Report.Add(Figure{Name: "baseline: hand-written workflow", Value: median(rates[0]), Unit: "/s", Runs: rates[0], Note: stepTimes(steps[0])}); err != nil {
+	if err := s.efficiency(all, sums); err != nil {
+		return err
+	}
+	if err := s.Report.Add(Figure{Name: "baseline: hand-written workflow", Value: median(rates[0]), Unit: "/s", Runs: rates[0], Note: stepTimes(sums[0].Steps) + ", " + sums[0].Cost.per(sums[0].Ended)}); err != nil {
 		return err
 	}
 	return s.burst(ctx, median(rates[0]))
+}
+
+// efficiency compares what processes cost instead of how many there were in a second: on a busy machine the steadier figure.
+func (s *Site) efficiency(all []variant, sums []load) error {
+	each := func(l load) float64 { return milliseconds(l.Cost.processor()) / float64(l.Ended) }
+	for i, v := range all[1:] {
+		f := Figure{Name: "… by processor time: " + v.name, Value: each(sums[0]) / each(sums[i+1]), Unit: "×", Note: sums[i+1].Cost.per(sums[i+1].Ended)}
+		if err := s.Report.Add(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func stepTimes(steps []time.Duration) string {

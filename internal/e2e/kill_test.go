@@ -89,6 +89,7 @@ func TestFailPoints(t *testing.T) {
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
 		for _, point := range []advance.FailPoint{advance.PointLocked, advance.PointBeforeCommit, advance.PointAfterCommit, advance.PointAnswer} {
 			t.Run(describe(mode, "kill", point), func(t *testing.T) {
+				t.Parallel()
 				f := newFleet(t, "", role{Decide: mode})
 				inServer := mode == advance.ModeAPI || point == advance.PointAnswer
 				harm := func(r *role) { r.Point, r.Nth, r.Harm = point, 9, "kill" }

@@ -258,6 +258,7 @@ export const messages = {
   "name.serve": ["会中服务", "Serve"],
   "name.found": ["登记遗留物品", "Enter what was left behind"],
   "name.give_back": ["释放会议室", "Give the room back"],
+  "name.clear": ["会后清场", "Clear up"],
   "name.restore": ["恢复会场", "Restore the room"],
   "name.meeting_ended": ["会议结束", "The meeting has ended"],
   "name.reschedule": ["改期", "Reschedule"],

@@ -98,7 +98,7 @@ func newChange(kind string) Change {
 		func() Change { return new(Booked) }, func() Change { return new(BookingEnded) }, func() Change { return new(BookingConfirmed) },
 		func() Change { return new(Recorded) }, func() Change { return new(Messaged) }, func() Change { return new(ChildStarted) },
 		func() Change { return new(ChildEnded) }, func() Change { return new(ChildCancelled) }, func() Change { return new(ProposalOpened) }, func() Change { return new(ProposalClosed) },
-		func() Change { return new(ClockAdvanced) },
+		func() Change { return new(ClockAdvanced) }, func() Change { return new(StoodStill) },
 	} {
 		if made := c(); made.kind() == kind {
 			return made
@@ -123,6 +123,11 @@ type ProcessStarted struct {
 // ClockAdvanced moves the time of the newest event; it never runs backwards.
 type ClockAdvanced struct {
 	At time.Time `json:"at"`
+}
+
+// StoodStill counts deadlines that fired one after the other without time going on.
+type StoodStill struct {
+	Times int `json:"times"`
 }
 
 // ProcessEnding says that the steps are over and `finally` runs.

@@ -81,6 +81,7 @@ type decider struct {
 	moved   []string     // principals concerned by a changed date
 	views   viewCache
 	person  *Person // the actor, once asked for
+	ticked  bool    // time has gone on since the last event
 }
 
 func (d *decider) dispatch() {
@@ -101,6 +102,7 @@ func (d *decider) dispatch() {
 	}
 	if d.now.After(d.st.LastAt) {
 		d.emit(&ClockAdvanced{At: d.now})
+		d.ticked = true
 	}
 	switch d.ev.Type {
 	case EventClaim, EventRelease, EventComplete, EventTransfer:

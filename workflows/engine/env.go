@@ -19,6 +19,8 @@ type Env interface {
 	Calendar(ctx context.Context, name string) (*calendar.Calendar, error)
 	// Members lists the active user ids behind a principal ("user:x", "group:x", "post:x"), sorted.
 	Members(ctx context.Context, principal string) ([]string, error)
+	// Anyone says whether anybody active stands behind a principal.
+	Anyone(ctx context.Context, principal string) (bool, error)
 	// Leader answers the user id of the leader of user, level steps up; "" when there is none.
 	Leader(ctx context.Context, user string, level int) (string, error)
 	// Person answers what expressions may know of a user.
@@ -195,7 +197,8 @@ type Limits struct {
 	Transitions int // nodes opened, closed or skipped and deadlines fired
 	Items       int // of one each block
 	Occurrences int // of one repeat block kept as outputs
+	Still       int // deadlines that may fire one after the other without time going on
 }
 
 // DefaultLimits are the limits of architecture.md 1, rule 9.
-var DefaultLimits = Limits{Transitions: 1000, Items: 500, Occurrences: 200}
+var DefaultLimits = Limits{Transitions: 1000, Items: 500, Occurrences: 200, Still: 500}

@@ -109,9 +109,24 @@ func (d *decider) fire() {
 		return
 	}
 	def := d.static(n)
+	if d.countStill(def); d.err != nil {
+		return
+	}
 	d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})
 	d.act(dl, def)
 	d.plan(dl.Node)
+}
+
+// countStill counts deadlines that fire while time stands still: a loop of steps that are all overdue at birth would never end.
+func (d *decider) countStill(def *definitions.Node) {
+	if d.ticked {
+		return
+	}
+	if d.st.Still >= d.engine.limits.Still {
+		d.fault("runaway", def.Path, fmt.Errorf("%d deadlines in a row fell due at the same moment: a loop that time does not end", d.st.Still))
+		return
+	}
+	d.emit(&StoodStill{Times: d.st.Still + 1})
 }
 
 // drop takes a deadline as passed without acting on it.

@@ -10,6 +10,7 @@ func (*ProcessStarted) kind() string    { return "process.started" }
 func (*ProcessEnding) kind() string     { return "process.ending" }
 func (*ProcessEnded) kind() string      { return "process.ended" }
 func (*ClockAdvanced) kind() string     { return "clock" }
+func (*StoodStill) kind() string        { return "stood_still" }
 func (*InputChanged) kind() string      { return "input.changed" }
 func (*AnchorsChanged) kind() string    { return "anchors.changed" }
 func (*VarsChanged) kind() string       { return "vars.changed" }
@@ -53,7 +54,9 @@ func (c *ProcessStarted) apply(s *State) {
 	s.Input, s.Parameters, s.Status, s.NextNode, s.NextItem = c.Input, c.Parameters, StatusRunning, 1, 1
 }
 
-func (c *ClockAdvanced) apply(s *State) { s.LastAt = c.At }
+func (c *ClockAdvanced) apply(s *State) { s.LastAt, s.Still = c.At, 0 }
+
+func (c *StoodStill) apply(s *State) { s.Still = c.Times }
 
 func (c *ProcessEnding) apply(s *State) { s.Status, s.Outcome = StatusEnding, c.Outcome }
 
@@ -196,13 +199,21 @@ func (c *OutputsCleared) apply(s *State) {
 	for _, step := range c.Steps {
 		if o, ok := from[step]; ok {
 			o.Frame = c.Mark
-			s.Rounds[step] = append(slices.Clip(s.Rounds[step]), o)
+			s.Rounds[step] = append(last(s.Rounds[step], keptRounds-1), o)
 			delete(from, step)
 		}
 	}
 	if n != nil {
 		n.Frame = from
 	}
+}
+
+// keptRounds is how many earlier rounds of a step stay in the state; the log has them all, and Output.Round goes on counting.
+const keptRounds = 20
+
+// last answers a copy of the last n elements.
+func last(list []Output, n int) []Output {
+	return slices.Clone(list[max(len(list)-n, 0):])
 }
 
 func (c *OutputKept) apply(s *State) {

@@ -162,6 +162,9 @@ func (processKind) Handle(s *Step, sig Signal) {
 	}
 }
 
+// OutcomeRefused is how a child is reported whose start was refused after it had been stored.
+const OutcomeRefused = "refused"
+
 // childEnded goes on after a child has ended.
 func (d *decider) childEnded() {
 	data := decode[ChildData](d)
@@ -170,6 +173,10 @@ func (d *decider) childEnded() {
 		return
 	}
 	child := d.st.Children[i]
+	if child.Wait && data.Outcome == OutcomeRefused {
+		d.fault("child_refused", child.Definition.ID, fmt.Errorf("process %s could not be started with what this one gave it", data.Process))
+		return
+	}
 	d.emit(&ChildEnded{Process: data.Process, Outcome: data.Outcome})
 	if child.Wait {
 		d.signal(child.Node, Signal{Kind: SignalChild, Outcome: data.Outcome, Data: map[string]any{"process": data.Process}})

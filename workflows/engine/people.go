@@ -16,9 +16,9 @@ func (s *Step) people() (to []string, why map[string]any) {
 	for _, r := range s.def.Assign {
 		to = appendNew(to, d.resolve(r, s.id, nil)...)
 	}
-	to = d.without(to, exclude)
+	to = d.present(to, exclude)
 	if len(to) == 0 && d.err == nil {
-		if to = d.fallback(s.def, s.id, exclude); len(to) == 0 {
+		if to = d.present(d.fallback(s.def, s.id), exclude); len(to) == 0 && d.err == nil {
 			s.nobody()
 			return nil, nil
 		}
@@ -65,7 +65,7 @@ func emptyRule(roles []*definitions.Role) string {
 	return ""
 }
 
-func (d *decider) fallback(def *definitions.Node, id int, exclude []string) []string {
+func (d *decider) fallback(def *definitions.Node, id int) []string {
 	var to []string
 	for _, r := range def.Assign {
 		if r.Ref != nil {
@@ -75,7 +75,7 @@ func (d *decider) fallback(def *definitions.Node, id int, exclude []string) []st
 			to = appendNew(to, d.resolve(r.Empty, id, nil)...)
 		}
 	}
-	return d.without(to, exclude)
+	return to
 }
 
 // pick chooses one person where a role says so: the one with the fewest open tasks, the first by id among equals.
@@ -223,12 +223,29 @@ func (d *decider) expand(principals, exclude []string) []string {
 	return users
 }
 
-// without drops excluded people who are named directly; members of groups are checked when they act.
-func (d *decider) without(principals, exclude []string) []string {
-	return slices.DeleteFunc(slices.Clone(principals), func(p string) bool {
-		user, ok := strings.CutPrefix(p, "user:")
-		return ok && slices.Contains(exclude, user)
-	})
+// present keeps the principals behind whom somebody stands who is not excluded: a task that nobody can do must not open.
+func (d *decider) present(principals, exclude []string) []string {
+	var to []string
+	for _, p := range principals {
+		if d.somebody(p, exclude) {
+			to = append(to, p)
+		}
+	}
+	return to
+}
+
+func (d *decider) somebody(principal string, exclude []string) bool {
+	if user, ok := strings.CutPrefix(principal, "user:"); ok && slices.Contains(exclude, user) {
+		return false
+	}
+	if len(exclude) > 0 {
+		return len(d.expand([]string{principal}, exclude)) > 0
+	}
+	ok, err := d.env.Anyone(d.ctx, principal)
+	if err != nil {
+		d.fail(fmt.Errorf("read %s: %w", principal, err))
+	}
+	return ok
 }
 
 // excluded answers the users who may not do a step.

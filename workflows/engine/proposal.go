@@ -70,7 +70,10 @@ func (d *decider) proposalDone() {
 	}
 	d.moved = append(d.moved, principalsOf(d.st.Starter)...)
 	d.editInput(p.Fields, "proposal")
-	d.restart(p.Approval)
+	if p.Approval != "" {
+		d.restart(p.Approval) // what follows an accepted proposal follows the approval itself
+		return
+	}
 	e := d.event(p.Event)
 	if e == nil || d.err != nil {
 		return

@@ -405,13 +405,21 @@ func (d *decider) outputItem(o Output) any {
 func (d *decider) roundsFor([]expr.Path) map[string]any {
 	counts := make(map[string]any, len(d.def.Steps))
 	for step := range d.def.Steps {
-		n := len(d.st.Rounds[step])
-		if _, now := d.st.Outputs[step]; now {
-			n++
+		counts[step] = d.roundsDone(step)
+		if o, now := d.st.Outputs[step]; now {
+			counts[step] = max(o.Round, 1)
 		}
-		counts[step] = n
 	}
 	return counts
+}
+
+// roundsDone counts the earlier rounds of a step; only the last of them are still in the state.
+func (d *decider) roundsDone(step string) int {
+	rounds := d.st.Rounds[step]
+	if len(rounds) == 0 {
+		return 0
+	}
+	return max(rounds[len(rounds)-1].Round, len(rounds))
 }
 
 // usedDigest sums up the values that a step read of the input, so that a later round can tell whether they changed.

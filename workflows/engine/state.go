@@ -50,7 +50,8 @@ type State struct {
 	BusinessKey string               `json:"businessKey,omitempty"`
 	StartedAt   time.Time            `json:"startedAt"`
 	EndedAt     *time.Time           `json:"endedAt,omitempty"`
-	LastAt      time.Time            `json:"lastAt"` // time of the newest event, which never runs backwards
+	LastAt      time.Time            `json:"lastAt"`          // time of the newest event, which never runs backwards
+	Still       int                  `json:"still,omitempty"` // deadlines fired at LastAt, against loops that time does not end
 	Input       map[string]any       `json:"input,omitempty"`
 	Parameters  map[string]any       `json:"parameters,omitempty"`
 	Anchors     map[string]time.Time `json:"anchors,omitempty"`

@@ -156,7 +156,7 @@ func (d *decider) keepOutput(n Node, def *definitions.Node, r result, handled bo
 	}
 	frame := d.st.frame(n.Parent)
 	d.rerun(frame, def.ID)
-	o.Round = len(d.st.Rounds[def.ID]) + 1
+	o.Round = d.roundsDone(def.ID) + 1
 	d.emit(&OutputSet{Frame: frame, Step: def.ID, Output: o})
 }
 

@@ -71,8 +71,8 @@ tables:
     inputs: { n: input.n }
     outputs: [outcome, word]
     rows:
-      - { n: "value > 5", outcome: high, word: x }
-      - { n: "value > 2", outcome: low, word: "=string(input.n)" }
+      - { n: "=value > 5", outcome: high, word: x }
+      - { n: "=value > 2", outcome: low, word: "=string(input.n)" }
 steps:
 %s
   - { end: done }

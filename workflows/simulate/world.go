@@ -107,6 +107,12 @@ func (w *World) Members(_ context.Context, principal string) ([]string, error) {
 	return nil, nil
 }
 
+// Anyone says whether a principal has members.
+func (w *World) Anyone(ctx context.Context, principal string) (bool, error) {
+	members, err := w.Members(ctx, principal)
+	return len(members) > 0, err
+}
+
 // Leader climbs the leaders of a person.
 func (w *World) Leader(_ context.Context, user string, level int) (string, error) {
 	for ; level > 0 && user != ""; level-- {
