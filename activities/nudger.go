@@ -191,13 +191,23 @@ func (n *Nudger) work(ctx context.Context) {
 	}
 }
 
+// lateRetries is how often a nudge that ran out of time is sent again before it is left to the sweeper.
+const lateRetries = 2
+
 func (n *Nudger) serve(ctx context.Context, process uuid.UUID) {
 	wants := n.take(process)
 	defer n.release(process)
 	if n.Away() || ctx.Err() != nil {
 		return
 	}
-	if err := n.Send(ctx, process, wants); err != nil {
+	err := n.Send(ctx, process, wants)
+	for range lateRetries {
+		if !late(err) || n.Away() || ctx.Err() != nil {
+			break
+		}
+		err = n.Send(ctx, process, wants)
+	}
+	if err != nil {
 		n.seldom.Do(func() {
 			n.log.DebugContext(ctx, "nudge not delivered, the sweeper repeats it", "process", process, "error", err)
 		})

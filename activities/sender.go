@@ -24,7 +24,12 @@ type sender struct {
 	client client.Client
 	opts   NudgerOptions
 	away   atomic.Int64 // until when, in Unix nanoseconds
+	slow   atomic.Int64 // calls in a row that ran out of time
 }
+
+// slowIsAway is how many calls in a row must run out of time before Temporal counts as away: one slow call on a busy machine
+// does not.
+const slowIsAway = 8
 
 // Away reports whether Temporal failed to answer a moment ago: waiting for a workflow makes no sense then.
 func (s *sender) Away() bool { return time.Now().UnixNano() < s.away.Load() }
@@ -40,7 +45,8 @@ func (s *sender) Send(ctx context.Context, process uuid.UUID, wants advance.Effe
 	switch {
 	case err == nil || errors.Is(err, ErrWorkflowClosed):
 		s.away.Store(0)
-	case ctx.Err() == nil && unreachable(err):
+		s.slow.Store(0)
+	case ctx.Err() == nil && (unreachable(err) || late(err) && s.slow.Add(1) >= slowIsAway):
 		s.away.Store(time.Now().Add(s.opts.AwayFor).UnixNano())
 	}
 	return err
@@ -94,7 +100,12 @@ func alreadyStarted(err error) bool {
 // unreachable tells a Temporal that does not answer from one that refuses a request.
 func unreachable(err error) bool {
 	var unavailable *serviceerror.Unavailable
+	return errors.As(err, &unavailable)
+}
+
+// late tells a call that ran out of time, or that Temporal put off.
+func late(err error) bool {
 	var deadline *serviceerror.DeadlineExceeded
 	var exhausted *serviceerror.ResourceExhausted
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &unavailable) || errors.As(err, &deadline) || errors.As(err, &exhausted)
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &deadline) || errors.As(err, &exhausted)
 }

@@ -69,7 +69,8 @@ func resultView(r advance.Result, names *nameBook) CommandResult {
 	case statusRefused:
 		view.Status, view.Code, view.Message = CommandResultStatusRefused, r.Receipt.Code, Text(r.Receipt.Message)
 	default:
-		view.Status = CommandResultStatusApplied
+		// What was applied may have something to tell all the same: the room that it asked for is taken.
+		view.Status, view.Code, view.Message = CommandResultStatusApplied, r.Receipt.Code, Text(r.Receipt.Message)
 	}
 	if r.Receipt.Winner != nil && names != nil {
 		view.Winner = *names.winner(r.Receipt.Winner)

@@ -399,7 +399,7 @@ type Colleague struct {
 type CommandResult struct {
 	AllowedActions []AllowedAction `json:"allowedActions,omitempty,omitzero"`
 
-	// Code Why it was refused.
+	// Code Why it was refused; or, of an applied command, what did not come off: `conflict` when what it asked for was taken.
 	Code    string             `json:"code,omitempty,omitzero"`
 	Command openapi_types.UUID `json:"command"`
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"time"
 
 	"steward/workflows/engine"
@@ -58,7 +59,7 @@ func (t *teller) processEffect(c engine.Change) (text Text, step string) {
 	case *engine.ProcessEnded:
 		return say("流程结束：%s", "the process has ended: %s", c.Outcome), ""
 	case *engine.InputChanged:
-		return say("内容有变：%v", "changed: %v", sortedKeys(c.Fields)), ""
+		return say("内容有变：%s", "changed: %s", strings.Join(sortedKeys(c.Fields), ", ")), ""
 	case *engine.EventTold:
 		if !c.Assumed {
 			return Text{}, ""

@@ -199,22 +199,17 @@ func rootOf(p string) (string, error) {
 	return libraryRoot(p), nil
 }
 
-// libraryRoot answers the nearest folder at or above one that holds tasks, forms or registers, else the folder itself.
+// libraryRoot answers the nearest folder that holds tasks, forms or registers, at most two levels above a folder; else the
+// folder itself.
 func libraryRoot(folder string) string {
-	at, err := filepath.Abs(folder)
-	if err != nil {
-		return folder
-	}
-	for up := folder; ; up, at = filepath.Join(up, ".."), filepath.Dir(at) {
+	for _, up := range []string{folder, filepath.Join(folder, ".."), filepath.Join(folder, "..", "..")} {
 		for _, shared := range []string{"tasks", "forms", "registers"} {
 			if info, err := os.Stat(filepath.Join(up, shared)); err == nil && info.IsDir() {
 				return up
 			}
 		}
-		if at == filepath.Dir(at) {
-			return folder
-		}
 	}
+	return folder
 }
 
 // definitionOf finds the one definition that a command is about: a file, or the id of a process of the built-in library.

@@ -78,7 +78,7 @@ func dropEvent(ctx context.Context, tx pgx.Tx, process uuid.UUID, event, by stri
 // TemporalLost marks every open process as wanting to be driven, after Temporal has lost its workflows: the sweeper starts
 // fresh ones from what Postgres knows. It answers how many there are.
 func (a *Advancer) TemporalLost(ctx context.Context) (int64, error) {
-	tag, err := a.store.Lists().Exec(ctx, `UPDATE processes SET armed_at = NULL, unsettled_since = '-infinity' WHERE status NOT IN ('ended')`)
+	tag, err := a.store.Lists().Exec(ctx, `UPDATE processes SET armed_at = NULL, unsettled_since = clock_timestamp() - interval '1 day' WHERE status <> 'ended'`)
 	return tag.RowsAffected(), store.Classify(err)
 }
 

@@ -42,6 +42,7 @@ type Config struct {
 	API             api.Config
 	People          people.Options
 	Intervals       Intervals
+	Nudges          activities.NudgerOptions // of the messages to Temporal; the task queue is filled in
 	Tracing         bool
 	Log             *slog.Logger
 	Hook            func(point advance.FailPoint, process uuid.UUID) // for tests
@@ -82,24 +83,27 @@ type App struct {
 func Kinds() *definitions.Registry { return definitions.NewRegistry(definitions.Builtin()...) }
 
 // Start connects and starts everything that cfg asks for. Temporal may be away: workers and nudges begin when it is there.
-func Start(ctx context.Context, cfg Config) (a *App, err error) {
+func Start(ctx context.Context, cfg Config) (*App, error) {
 	cfg = cfg.withDefaults()
-	a = &App{cfg: cfg, log: cfg.Log, registry: Kinds(), failed: make(chan error, 1)}
-	defer func() {
-		if err != nil {
-			a.Stop()
-		}
-	}()
-	opts := cfg.Store
-	opts.Tracing = cfg.Tracing
-	if a.Store, err = store.Open(ctx, cfg.DatabaseURL, opts); err != nil {
+	a := &App{cfg: cfg, log: cfg.Log, registry: Kinds(), failed: make(chan error, 1)}
+	if err := a.start(ctx); err != nil {
+		a.Stop()
 		return nil, err
 	}
-	if a.People, err = people.NewService(a.Store, cfg.People); err != nil {
-		return nil, err
+	return a, nil
+}
+
+func (a *App) start(ctx context.Context) (err error) {
+	opts := a.cfg.Store
+	opts.Tracing = a.cfg.Tracing
+	if a.Store, err = store.Open(ctx, a.cfg.DatabaseURL, opts); err != nil {
+		return err
+	}
+	if a.People, err = people.NewService(a.Store, a.cfg.People); err != nil {
+		return err
 	}
 	if a.Temporal, err = a.dial(); err != nil {
-		return nil, err
+		return err
 	}
 	a.assemble()
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -107,12 +111,12 @@ func Start(ctx context.Context, cfg Config) (a *App, err error) {
 	a.spawn(run, "receipts", a.receipts.Run)
 	a.running.Go(func() { a.announcer.Run(run) })
 	a.running.Go(func() { a.nudger.Run(run) })
-	if cfg.Worker {
+	if a.cfg.Worker {
 		if err := a.startWorker(run); err != nil {
-			return a, err
+			return err
 		}
 	}
-	return a, a.serve(run)
+	return a.serve(run)
 }
 
 func (c Config) withDefaults() Config {
@@ -140,7 +144,9 @@ func (c Config) withDefaults() Config {
 func (a *App) assemble() {
 	a.Catalog = advance.NewCatalog(a.Store, a.registry)
 	a.receipts = store.NewReceipts(a.Store)
-	a.nudger = activities.NewNudger(a.Temporal, a.Store, a.log, activities.NudgerOptions{TaskQueue: a.cfg.TaskQueue})
+	nudges := a.cfg.Nudges
+	nudges.TaskQueue = a.cfg.TaskQueue
+	a.nudger = activities.NewNudger(a.Temporal, a.Store, a.log, nudges)
 	a.announcer = store.NewAnnouncer(a.Store, a.receipts)
 	a.Advancer = advance.New(a.Store, engine.New(engine.DefaultLimits, nil), a.Catalog, advance.NewCalendars(a.Store), a.announcer.Announce, a.nudger.Nudge, a.log)
 	if a.cfg.Hook != nil {
@@ -233,7 +239,7 @@ func (a *App) serve(ctx context.Context) error {
 	server.Mount("/", web.Handler())
 	listener := a.cfg.Listener
 	if listener == nil {
-		if listener, err = net.Listen("tcp", a.cfg.Listen); err != nil {
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 			return fmt.Errorf("the address %s cannot be used (is another program listening there?); choose another one with --listen: %w", a.cfg.Listen, err)
 		}
 	}

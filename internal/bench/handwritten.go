@@ -141,7 +141,7 @@ func (h *Handwritten) walk(ctx context.Context, id string) (string, []time.Durat
 	if err := h.start(ctx, id, handwrittenProcess); err != nil {
 		return id, nil, err
 	}
-	if err := await(ctx, told); err != nil {
+	if _, err := await(ctx, told); err != nil {
 		return id, nil, err
 	}
 	for step := 1; step <= 2; step++ {
@@ -150,7 +150,7 @@ func (h *Handwritten) walk(ctx context.Context, id string) (string, []time.Durat
 		if err := h.client.SignalWorkflow(ctx, id, "", stepSignal, nil); err != nil {
 			return id, nil, err
 		}
-		if err := await(ctx, told); err != nil {
+		if _, err := await(ctx, told); err != nil {
 			return id, nil, err
 		}
 		w.lap()
@@ -161,16 +161,17 @@ func (h *Handwritten) walk(ctx context.Context, id string) (string, []time.Durat
 // stepPatience bounds the wait for one step, so that a lost one ends the run with an error.
 const stepPatience = 20 * time.Second
 
-func await(ctx context.Context, told <-chan time.Time) error {
+// await answers when a step was reached.
+func await(ctx context.Context, told <-chan time.Time) (time.Time, error) {
 	patience := time.NewTimer(stepPatience)
 	defer patience.Stop()
 	select {
-	case <-told:
-		return nil
+	case at := <-told:
+		return at, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return time.Time{}, ctx.Err()
 	case <-patience.C:
-		return fmt.Errorf("a step was not reached within %s", stepPatience)
+		return time.Time{}, fmt.Errorf("a step was not reached within %s", stepPatience)
 	}
 }
 

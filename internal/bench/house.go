@@ -19,10 +19,8 @@ import (
 // client has two people: an asker who starts processes, and the asker's leader who approves.
 type House struct {
 	*app.App
-	Mode    advance.Mode
 	Queue   string
 	clients int
-	log     *slog.Logger
 }
 
 const password = "a long way to the sea"
@@ -30,14 +28,24 @@ const password = "a long way to the sea"
 func asker(client int) string  { return fmt.Sprintf("asker-%d", client) }
 func leader(client int) string { return fmt.Sprintf("leader-%d", client) }
 
+// HouseOptions say what to start. All but NoWorker are required.
+type HouseOptions struct {
+	DatabaseURL string
+	Temporal    string
+	Mode        advance.Mode
+	Clients     int
+	NoWorker    bool // somebody else works on the house's queue
+	Log         *slog.Logger
+}
+
 // StartHouse starts a Steward with people for so many clients, and publishes the definitions that are measured.
-func StartHouse(ctx context.Context, databaseURL, temporal string, mode advance.Mode, clients int, log *slog.Logger) (h *House, err error) {
-	if _, err := store.Migrate(ctx, databaseURL); err != nil {
+func StartHouse(ctx context.Context, o HouseOptions) (h *House, err error) {
+	if _, err := store.Migrate(ctx, o.DatabaseURL); err != nil {
 		return nil, fmt.Errorf("house: %w", err)
 	}
-	h = &House{Mode: mode, Queue: "bench-" + uuid.NewString(), clients: clients, log: log}
+	h = &House{Queue: "bench-" + uuid.NewString(), clients: o.Clients}
 	config := app.Config{
-		DatabaseURL: databaseURL, TemporalAddress: temporal, TaskQueue: h.Queue, Listen: "127.0.0.1:0", Worker: true, Decide: mode, Log: log,
+		DatabaseURL: o.DatabaseURL, TemporalAddress: o.Temporal, TaskQueue: h.Queue, Listen: "127.0.0.1:0", Worker: !o.NoWorker, Decide: o.Mode, Log: o.Log,
 	}
 	const unlimited = 1e9
 	config.API.PersonRate, config.API.PersonBurst = unlimited, unlimited
@@ -155,6 +163,13 @@ func applied(res advance.Result) error {
 		return fmt.Errorf("process %s refused: %s %s", res.Process, res.Receipt.Code, res.Receipt.Message.En)
 	}
 	return nil
+}
+
+// ended reports whether every process has ended.
+func (h *House) ended(ctx context.Context) (bool, error) {
+	var open bool
+	err := h.Store.Pool().QueryRow(ctx, `SELECT EXISTS (SELECT FROM processes WHERE status <> 'ended')`).Scan(&open)
+	return !open, err
 }
 
 // settled reports whether nothing is owed any more: every command decided, every process known to Temporal as it is, and

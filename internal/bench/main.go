@@ -27,6 +27,10 @@ func parts() []part {
 		{"throughput", (*Site).Throughput},
 		{"history", (*Site).Histories},
 		{"alone", (*Site).Alone},
+		{"deadlines", (*Site).Deadlines},
+		{"memory", (*Site).Memory},
+		{"evicted", (*Site).Evicted},
+		{"warm", (*Site).WarmStart},
 	}
 }
 

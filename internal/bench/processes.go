@@ -58,6 +58,19 @@ func chainSource(id string, steps int) string {
 	return b.String()
 }
 
+// longSource is a process of so many steps, by turns a wait and a task with due time and reminder, spread over so many days.
+func longSource(steps, days int) string {
+	var b strings.Builder
+	b.WriteString("process: bench_long\nname: { zh: 长流程, en: Long }\ndomain: office\noutcomes: [done]\nroles:\n  asker: { starter: true }\nsteps:\n")
+	wait := days * 24 * 60 / (steps / 2)
+	for n := range steps / 2 {
+		fmt.Fprintf(&b, "  - { id: w%d, name: { zh: 等%d, en: Wait %d }, uses: wait, with: { until: +%dm } }\n", n, n, n, wait)
+		fmt.Fprintf(&b, "  - { id: t%d, name: { zh: 做%d, en: Do %d }, uses: task, assign: asker, due: +1wd, remind: [-1wh] }\n", n, n, n)
+	}
+	b.WriteString("  - { end: done }\n")
+	return b.String()
+}
+
 // bundle wraps a definition that needs no other file.
 func bundle(source string) definitions.Bundle {
 	return definitions.Bundle{Name: "bench.yaml", Source: source, Files: map[string]string{}}

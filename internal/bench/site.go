@@ -40,7 +40,7 @@ func (s *Site) Open(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		if s.Houses[mode], err = StartHouse(ctx, url, s.Stack.Temporal, mode, s.Plan.Clients, quietLog(s.Log)); err != nil {
+		if s.Houses[mode], err = StartHouse(ctx, HouseOptions{DatabaseURL: url, Temporal: s.Stack.Temporal, Mode: mode, Clients: s.Plan.Clients, Log: quietLog(s.Log)}); err != nil {
 			return err
 		}
 		if s.Webs[mode], err = SignIn(ctx, s.Houses[mode]); err != nil {

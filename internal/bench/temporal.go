@@ -9,11 +9,10 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// trace is the size of a closed or open workflow's history.
+// trace is the size of a workflow's history.
 type trace struct {
 	Events int
 	Bytes  int
-	Cold   int // workflow tasks that were offered to any worker, because none had the workflow in memory
 }
 
 // history reads a workflow's history event by event.
@@ -27,9 +26,6 @@ func history(ctx context.Context, c client.Client, workflow string) (trace, erro
 		}
 		t.Events++
 		t.Bytes += e.Size()
-		if q := e.GetWorkflowTaskScheduledEventAttributes().GetTaskQueue(); q != nil && q.GetKind() == enumspb.TASK_QUEUE_KIND_NORMAL {
-			t.Cold++
-		}
 	}
 	return t, nil
 }

@@ -62,7 +62,7 @@ func holdMeeting(t *testing.T, h *apptest.House) string {
 	h.Set("meeting_service", "tea_every", "1s")
 	m := &meetingDay{t: t, h: h, requester: h.SignIn("alin"), office: h.SignIn("ali"), colleague: h.SignIn("aming"),
 		supervisor: h.SignIn("aqiang"), engineer: h.SignIn("ajun"), attendants: h.Crew("ahua", "amei", "ajuan")}
-	start := time.Now().Add(time.Hour)
+	start := time.Now().Add(2 * time.Hour)
 	m.id = m.requester.Start("meeting_service", meeting("Board", "room-2", start, start.Add(time.Hour)))
 	m.approve()
 	m.prepare()
@@ -116,10 +116,10 @@ func scopeOf(c *apptest.Client, id any) string {
 }
 
 func (m *meetingDay) prepare() {
-	m.attendant = m.attendants.Complete(m.id, "tables", nil)
-	m.attendant.Complete(m.id, "setup", "done", nil)
+	m.attendants.Complete(m.id, "tables", nil)
+	m.attendants.Complete(m.id, "setup", nil)
 	m.supervisor.Complete(m.id, "setup_check", "faults", map[string]any{"faults": "pens"})
-	m.attendant.Complete(m.id, "setup", "done", nil)
+	m.attendants.Complete(m.id, "setup", nil)
 	m.supervisor.Complete(m.id, "setup_check", "passed", nil)
 	m.engineer.Complete(m.id, "av_check", "done", map[string]any{"microphones": 2})
 	next := m.requester.Waits(m.id, "supplies", "venue_check", "read_order")
@@ -132,7 +132,7 @@ func (m *meetingDay) move() {
 	start := time.Now().Add(5 * time.Second)
 	m.end = start.Add(2 * time.Second)
 	proposal := map[string]any{"data": map[string]any{"start": at(start), "end": at(m.end)}}
-	refused(t, m.attendant.Do("POST", "/api/v1/processes/"+m.id+"/reschedule", proposal), 403, "forbidden")
+	refused(t, m.engineer.Do("POST", "/api/v1/processes/"+m.id+"/reschedule", proposal), 403, "forbidden")
 	accepted(t, m.requester.Do("POST", "/api/v1/processes/"+m.id+"/reschedule", proposal))
 	require.Len(t, list(m.requester.Process(m.id).JSON["reservations"]), 2, "a hold beside the booking")
 	m.colleague.Complete(m.id, "approve_again", "approved", nil)
@@ -145,6 +145,7 @@ func (m *meetingDay) move() {
 	require.WithinDuration(t, start, moment(t, p.Get("anchors", "start")), time.Millisecond)
 	next := m.requester.Waits(m.id, "supplies", "setup", "tables", "setup_check", "av_check", "posts", "pour", "windows")
 	require.WithinDuration(t, start.Add(-30*time.Minute), moment(t, next["supplies"]["dueAt"]), time.Millisecond)
+	m.attendant, _ = m.attendants.Task(m.id, "supplies")
 	for _, c := range []*apptest.Client{m.requester, m.attendant} {
 		require.Len(t, c.Told(m.id, "process.rescheduled"), 1, c.User())
 	}
@@ -168,11 +169,11 @@ func (m *meetingDay) clear() {
 	next := m.requester.Waits(m.id, "equipment", "tidy", "inspect")
 	require.Len(m.t, next, 3, "what belonged to the meeting is closed")
 	m.engineer.Complete(m.id, "equipment", "done", nil)
-	m.attendant.Complete(m.id, "tidy", "done", nil)
-	m.attendant.Complete(m.id, "inspect", "done", map[string]any{
+	m.attendants.Complete(m.id, "tidy", nil)
+	m.attendants.Complete(m.id, "inspect", map[string]any{
 		"found": []any{map[string]any{"item": "umbrella"}}, "damaged": []any{map[string]any{"item": "lamp", "cause": "age"}},
 	})
-	m.attendant.Complete(m.id, "lock_up", "done", nil)
+	m.attendants.Complete(m.id, "lock_up", nil)
 	m.supervisor.Complete(m.id, "report", "done", map[string]any{"water": 9, "tea_bags": 11})
 }
 

@@ -77,16 +77,42 @@ func fill(schema map[string]any, now time.Time) any {
 	case "boolean":
 		return false
 	case "array":
-		items, _ := schema["items"].(map[string]any)
-		list := make([]any, int(number(schema["minItems"], 0)))
-		for i := range list {
-			list[i] = fill(items, now)
-		}
-		return list
+		return fillList(schema, now)
 	case "object":
 		return fillObject(schema, nil, now)
 	}
 	return nil
+}
+
+// fillList answers as few items as are allowed, all different where they must be.
+func fillList(schema map[string]any, now time.Time) []any {
+	items, _ := schema["items"].(map[string]any)
+	list := make([]any, int(number(schema["minItems"], 0)))
+	for i := range list {
+		list[i] = fill(items, now)
+		if schema["uniqueItems"] == true {
+			list[i] = vary(list[i], items, i)
+		}
+	}
+	return list
+}
+
+// vary answers the i-th of several different values.
+func vary(v any, schema map[string]any, i int) any {
+	if e, ok := schema["enum"].([]any); ok && i < len(e) {
+		return e[i]
+	}
+	switch v := v.(type) {
+	case float64:
+		return v + float64(i)*number(schema["multipleOf"], 1)
+	case bool:
+		return v != (i > 0)
+	case string:
+		if i > 0 && schema["pattern"] == nil && schema["format"] == nil {
+			return v + strings.Repeat("x", i)
+		}
+	}
+	return v
 }
 
 func fillNumber(schema map[string]any) float64 {

@@ -280,7 +280,7 @@ func (m *monkey) tell() engine.Event {
 
 // tolerated are faults that a definition may deserve; any other is the engine's or the compiler's.
 func tolerated(code string) bool {
-	return slices.Contains([]string{"fuel", "nobody", "booking", "invalid_input", "child_input", "too_many_items"}, code)
+	return slices.Contains([]string{"fuel", "nobody", "booking", "invalid_input", "child_input", "child_refused", "too_many_items"}, code)
 }
 
 // decide decides an event twice, checks everything, and keeps what was decided. It answers false after a fault.

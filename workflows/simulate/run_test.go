@@ -205,7 +205,7 @@ steps: [ { id: a, uses: task, assign: { field: input.who } }, { end: done } ]
 	require.Contains(t, b.String(), "It could not be started")
 }
 
-// TestAChildThatIsRefusedTellsItsParent follows the rule of the transaction: the parent goes on with the outcome `refused`.
+// TestAChildThatIsRefusedTellsItsParent follows the rule of the transaction: the parent hears of it, which is an incident.
 func TestAChildThatIsRefusedTellsItsParent(t *testing.T) {
 	t.Parallel()
 	kid := define(t, `process: kid
@@ -226,8 +226,12 @@ steps: [ { id: k, uses: process, with: { process: kid, input: { n: =input.n }, w
 	child := func(string) (*definitions.Definition, error) { return kid, nil }
 	for n, refused := range map[int]bool{3: true, 7: false} {
 		tl := run(t, simulate.Options{Definition: parent, Child: child, Start: clock(t, "2026-03-02 09:00"), Input: map[string]any{"n": n}})
-		require.Equal(t, "done", tl.Summary.Outcome, "%+v", tl)
 		require.Equal(t, refused, tl.Summary.Refusals == 1, "n = %d", n)
+		if refused {
+			require.Equal(t, "child_refused", tl.Summary.Faults[0].Code)
+		} else {
+			require.Equal(t, "done", tl.Summary.Outcome)
+		}
 		require.Equal(t, 1, tl.Summary.Children)
 	}
 }
