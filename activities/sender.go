@@ -29,7 +29,7 @@ type sender struct {
 
 // slowIsAway is how many calls in a row must run out of time before Temporal counts as away: one slow call on a busy machine
 // does not.
-const slowIsAway = 8
+const slowIsAway = 3
 
 // Away reports whether Temporal failed to answer a moment ago: waiting for a workflow makes no sense then.
 func (s *sender) Away() bool { return time.Now().UnixNano() < s.away.Load() }

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -131,5 +130,3 @@ const testSuffix = ".test.yaml"
 
 // tested answers the file of the definition that a file of scenarios tests.
 func tested(file string) string { return strings.TrimSuffix(file, testSuffix) + ".yaml" }
-
-var errNoScenario = errors.New("there is no scenario test")

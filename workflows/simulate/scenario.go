@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"steward/definitions"
+	"steward/internal/calendar"
 	"steward/workflows/engine"
 )
 
@@ -226,12 +227,13 @@ func (s *Script) place(file string) {
 func (s *Scenario) options(l *Library, def *definitions.Definition) (Options, error) {
 	o := Options{
 		Definition: def, Child: l.Process, Input: jsonValues(s.Input), Parameters: s.Parameters, Starter: s.Starter, People: s.People, House: s.House,
-		Script: s.Script, Registers: s.Registers, Bounds: Bounds{Span: time.Duration(s.Days) * 24 * time.Hour}, Calendars: l.calendars,
+		Script: s.Script, Registers: s.Registers, Bounds: Bounds{Span: time.Duration(s.Days) * 24 * time.Hour},
 	}
 	cal, err := l.calendar(def.Calendar)
 	if err != nil {
 		return o, s.spot.wrap(err)
 	}
+	o.Calendars = map[string]*calendar.Calendar{first(def.Calendar, "cn"): cal}
 	if o.Start, err = ParseClock(s.Start.Text, cal.Location()); err != nil {
 		return o, s.Start.spot.orElse(s.spot).wrap(fmt.Errorf("start: %w", err))
 	}
