@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -34,7 +35,7 @@ type temporalFlags struct {
 
 // decideFlags say who decides first.
 type decideFlags struct {
-	Decide   string        `enum:"workflow,api" default:"workflow" env:"STEWARD_DECIDE" placeholder:"WHO" help:"Who decides first: workflow (the process's Temporal workflow) or api (the request itself: higher rate)."`
+	Decide   string        `enum:"workflow,api" default:"workflow" env:"STEWARD_DECIDE" placeholder:"WHO" help:"Who decides first: workflow (of the process, in Temporal) or api (the request itself: higher rate)."`
 	Patience time.Duration `default:"1s" env:"STEWARD_PATIENCE" placeholder:"TIME" help:"How long a request waits for the workflow before it decides itself."`
 }
 
@@ -119,7 +120,7 @@ func (f intervalFlags) intervals() (app.Intervals, error) {
 
 func (f poolFlags) store() (store.Options, error) {
 	if f.MaxConns < 4 || f.ListMaxConns < 1 {
-		return store.Options{}, fmt.Errorf("--max-conns must be at least 4 and --list-max-conns at least 1")
+		return store.Options{}, errors.New("--max-conns must be at least 4 and --list-max-conns at least 1")
 	}
 	return store.Options{MaxConns: f.MaxConns, ListMaxConns: f.ListMaxConns}, nil
 }

@@ -32,7 +32,7 @@ func (c *migrateCmd) Run(ctx context.Context, out io.Writer) error {
 
 type publishCmd struct {
 	operatorFlags
-	Files []string `arg:"" optional:"" help:"Definitions, as <library>/<domain>/<process>.yaml with tasks, forms and registers beside the domain; the shipped library when none is given." type:"existingfile"`
+	Files []string `arg:"" optional:"" help:"Definitions, as <library>/<domain>/<process>.yaml with tasks, forms and registers beside the domain; none for the shipped library." type:"existingfile"`
 	By    string   `env:"STEWARD_OPERATOR,USER" default:"operator" placeholder:"NAME" help:"Who publishes, for the record."`
 }
 

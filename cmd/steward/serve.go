@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"steward/internal/advance"
@@ -60,7 +61,7 @@ func (c *workerCmd) Run(ctx context.Context, around *surroundings) error {
 func (f installationFlags) config(around *surroundings) (app.Config, error) {
 	connections, err := f.store()
 	if err == nil && f.Patience <= 0 {
-		err = fmt.Errorf("--patience must be greater than zero")
+		err = errors.New("--patience must be greater than zero")
 	}
 	return app.Config{
 		DatabaseURL: f.DatabaseURL, TemporalAddress: f.TemporalAddress, Namespace: f.TemporalNamespace, TaskQueue: f.TaskQueue,

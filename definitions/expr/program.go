@@ -109,8 +109,8 @@ func (p *Program) Source() string { return p.src.text }
 // Type returns the type of the results.
 func (p *Program) Type() Type { return p.typ }
 
-// References returns the static paths that the expression reads, sorted and distinct.
-func (p *Program) References() []Path { return slices.Clone(p.references) }
+// References returns the static paths that the expression reads, sorted and distinct. The list is shared: do not change it.
+func (p *Program) References() []Path { return p.references }
 
 // Registers returns the names of the registers that the expression reads, sorted.
 func (p *Program) Registers() []string { return slices.Sorted(maps.Keys(p.registers)) }

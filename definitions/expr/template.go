@@ -128,8 +128,8 @@ func literalLength(text string, quote rune) int {
 // Source returns the text that was compiled.
 func (t *Template) Source() string { return t.text }
 
-// References returns the static paths that the template reads, sorted and distinct.
-func (t *Template) References() []Path { return mergePaths(t.references) }
+// References returns the static paths that the template reads, sorted and distinct. The list is shared: do not change it.
+func (t *Template) References() []Path { return t.references }
 
 // Registers returns the names of the registers that the template reads, in the order of the text.
 func (t *Template) Registers() []string {

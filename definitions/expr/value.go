@@ -18,13 +18,16 @@ type Value struct {
 	template *Template
 	list     []Value
 	object   map[string]Value
+	refs     []Path // of the whole value, kept by CompileValue
 }
 
 // CompileValue compiles a value as YAML or JSON yields it. One rule holds for every text in it: a text that begins with
 // `=` is the expression after it; a text with `{{` is a template; `\=` at the beginning stands for a literal `=`;
 // anything else is itself. Problem.Path leads to the text, such as `input.item[0]`. On problems the value is unusable.
 func CompileValue(raw any, scope Scope) (Value, []Problem) {
-	return compileValue(raw, scope, "", 0)
+	value, problems := compileValue(raw, scope, "", 0)
+	value.refs = value.References()
+	return value, problems
 }
 
 // LiteralText returns the text that means text and nothing computed, by the rule of CompileValue.
@@ -134,8 +137,11 @@ func (v Value) IsConstant() bool {
 	return constant
 }
 
-// References returns the static paths that the value reads, sorted and distinct.
+// References returns the static paths that the value reads, sorted and distinct. The list is shared: do not change it.
 func (v Value) References() []Path {
+	if v.refs != nil {
+		return v.refs
+	}
 	var paths []Path
 	if v.program != nil {
 		paths = v.program.references
@@ -147,7 +153,7 @@ func (v Value) References() []Path {
 	return mergePaths(paths)
 }
 
-// Registers returns the names of the registers that the value reads, sorted and distinct.
+// Registers returns the names of the registers that the value reads, sorted and distinct. The list is shared: do not change it.
 func (v Value) Registers() []string {
 	var names []string
 	if v.program != nil {

@@ -50,6 +50,7 @@ type pending struct {
 	kind    string
 	payload string
 	at      time.Time
+	trace   *string // of the request that stored it, in W3C form
 }
 
 const sqlInsertProcess = `INSERT INTO processes
@@ -64,7 +65,7 @@ RETURNING id`
 const sqlLockProcess = `SELECT definition_id, version, digest, starter, status, state, state_format, seq, head_hash, next_at, armed_at, started_at
 FROM processes WHERE id = $1 FOR NO KEY UPDATE`
 
-const sqlPending = `SELECT id, actor, type, payload, greatest(received_at, hold_until)
+const sqlPending = `SELECT id, actor, type, payload, greatest(received_at, hold_until), trace
 FROM commands c WHERE process_id = $1 AND settled_at IS NULL AND (hold_until IS NULL OR hold_until <= clock_timestamp())
 ORDER BY greatest(received_at, hold_until), id LIMIT 101`
 
@@ -115,7 +116,7 @@ func (t *transaction) read(results pgx.BatchResults) (waiting []pending, parked 
 		return nil, nil, nil, err
 	}
 	if waiting, err = readAll(results, func(r pgx.Rows, p *pending) error {
-		return r.Scan(&p.id, &p.actor, &p.kind, &p.payload, &p.at)
+		return r.Scan(&p.id, &p.actor, &p.kind, &p.payload, &p.at, &p.trace)
 	}); err != nil {
 		return nil, nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package advance
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -9,6 +10,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"steward/definitions"
 	"steward/workflows/engine"
@@ -47,6 +51,7 @@ func (t *transaction) run() (outcome, error) {
 		return outcome{}, err
 	}
 	t.hook(PointLocked, t.job.process)
+	defer t.join(waiting)()
 	def := t.catalog.cached(t.row.ref)
 	if def == nil {
 		return outcome{}, &coldError{t.row.ref}
@@ -63,6 +68,29 @@ func (t *transaction) run() (outcome, error) {
 		again = true // what was decided before the fault is kept; the next call meets the fault alone
 	}
 	return t.finish(records, refusals, again)
+}
+
+// join goes on in the trace of the request whose command is to be decided, and answers how that ends: the workflow that calls
+// belongs to the trace of the process's start. Of several commands the first is followed and the others are linked.
+func (t *transaction) join(waiting []pending) (leave func()) {
+	var traces []trace.SpanContext
+	for _, c := range waiting {
+		if c.trace != nil {
+			ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": *c.trace})
+			traces = append(traces, trace.SpanContextFromContext(ctx))
+		}
+	}
+	if len(traces) == 0 || t.job.insert != nil {
+		return func() {}
+	}
+	links := []trace.Link{trace.LinkFromContext(t.ctx)}
+	for _, other := range traces[1:] {
+		links = append(links, trace.Link{SpanContext: other})
+	}
+	ctx, span := t.tracer.Start(trace.ContextWithRemoteSpanContext(t.ctx, traces[0]), "decide",
+		trace.WithLinks(links...), trace.WithAttributes(attribute.String("steward.process", t.job.process.String())))
+	t.ctx = ctx
+	return func() { span.End() }
 }
 
 // decideAll applies stored commands and deadlines in the order of their own times, a command first among equals.
@@ -118,7 +146,7 @@ func (t *transaction) nextEvent(st *engine.State, waiting *[]pending, parked map
 	for len(*waiting) > 0 && parked["cmd/"+(*waiting)[0].id.String()] {
 		*waiting = (*waiting)[1:]
 	}
-	dl, due := st.EarliestDue(t.now)
+	dl, due := st.EarliestDue(t.now, nil)
 	if due && parked[deadlineID(dl)] {
 		due = false
 	}

@@ -115,7 +115,7 @@ func (a *Advancer) Rebuild(ctx context.Context, process uuid.UUID) error {
 		if err := t.reproject(log); err != nil {
 			return err
 		}
-		b.Queue(`UPDATE processes SET next_at = $2 WHERE id = $1`, process, t.row.state.NextDeadline())
+		b.Queue(`UPDATE processes SET next_at = $2 WHERE id = $1`, process, t.row.state.NextDeadline(nil))
 		return tx.SendBatch(ctx, b).Close()
 	})
 }

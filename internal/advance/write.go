@@ -83,7 +83,7 @@ func (t *transaction) finish(records []record, refusals []refused, again bool) (
 func (t *transaction) effects(again bool) Effects {
 	st := t.row.state
 	return Effects{
-		Seq: t.row.seq, Next: st.NextDeadline(), Again: again, Waits: waits(st),
+		Seq: t.row.seq, Next: st.NextDeadline(nil), Again: again, Waits: waits(st),
 		Ended: st.Status == engine.StatusEnded || t.row.status == "ended",
 	}
 }

@@ -148,7 +148,7 @@ func (a *App) assemble() {
 	nudges.TaskQueue = a.cfg.TaskQueue
 	a.nudger = activities.NewNudger(a.Temporal, a.Store, a.log, nudges)
 	a.announcer = store.NewAnnouncer(a.Store, a.receipts)
-	a.Advancer = advance.New(a.Store, engine.New(engine.DefaultLimits, nil), a.Catalog, advance.NewCalendars(a.Store), a.announcer.Announce, a.nudger.Nudge, a.log)
+	a.Advancer = advance.New(a.Store, engine.New(engine.DefaultLimits, nil), a.Catalog, advance.NewCalendars(a.Store), a.announcer.Announce, a.nudge, a.log)
 	if a.cfg.Hook != nil {
 		a.Advancer.SetHook(a.cfg.Hook)
 	}

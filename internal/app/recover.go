@@ -56,9 +56,6 @@ func (a *App) Recover(ctx context.Context, r Recovery) (Recovered, error) {
 			return job.tally(), err
 		}
 	}
-	if _, err := a.Advancer.TemporalLost(ctx); err != nil {
-		return job.tally(), err
-	}
 	err := job.startAll(ctx)
 	return job.tally(), err
 }
@@ -81,6 +78,9 @@ func (r *recovery) startAll(ctx context.Context) error {
 		if err != nil || len(page) == 0 {
 			return err
 		}
+		if err := r.unsettle(ctx, page); err != nil {
+			return err
+		}
 		if err := each(ctx, page, r.drive); err != nil {
 			return err
 		}
@@ -99,6 +99,12 @@ func (r *recovery) open(ctx context.Context, after uuid.UUID) ([]uuid.UUID, erro
 	}
 	page, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return page, store.Classify(err)
+}
+
+// unsettle forgets what Temporal was told, so that the sweeper goes on where a recovery is broken off.
+func (r *recovery) unsettle(ctx context.Context, page []uuid.UUID) error {
+	_, err := r.Store.Pool().Exec(ctx, `UPDATE processes SET armed_at = NULL, unsettled_since = 'epoch' WHERE id = ANY ($1)`, page)
+	return store.Classify(err)
 }
 
 // drive starts a workflow that looks for itself. One that runs is left alone, or replaced when Postgres was restored.

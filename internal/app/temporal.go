@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 
 	"steward/api"
+	"steward/internal/advance"
 )
 
 // dial makes a client that connects when it is first needed, so that people can work while Temporal is away.
@@ -31,6 +36,13 @@ func (a *App) dial() (client.Client, error) {
 		return nil, fmt.Errorf("temporal at %s: %w", a.cfg.TemporalAddress, err)
 	}
 	return c, nil
+}
+
+// nudge hands a nudge over, as a part of the request that caused it: a queue that is full slows the request down.
+func (a *App) nudge(ctx context.Context, process uuid.UUID, wants advance.Effects) {
+	ctx, span := otel.Tracer("steward/internal/app").Start(ctx, "nudge", trace.WithAttributes(attribute.String("steward.process", process.String())))
+	defer span.End()
+	a.nudger.Nudge(ctx, process, wants)
 }
 
 // quiet keeps the SDK's chatter out of the log: it speaks from warnings on.

@@ -1,27 +1,16 @@
 package apptest
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
-	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	sdkpb "go.temporal.io/api/sdk/v1"
-	"go.temporal.io/api/temporalproto"
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"steward/internal/store"
-	"steward/workflows"
 )
-
-// RecordVariable asks to write recordings where there are none yet.
-const RecordVariable = "STEWARD_RECORD"
 
 // LogRow is one row of a recorded decision log. Event and changes are the exact texts that the hash covers.
 type LogRow struct {
@@ -136,69 +125,4 @@ func (h *House) History(process, run string) *historypb.History {
 		history.Events = append(history.Events, e)
 	}
 	return history
-}
-
-// Replay runs the workflow again over a history that it has written.
-func Replay(t testing.TB, history *historypb.History) {
-	t.Helper()
-	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflowWithOptions(workflows.Process, workflow.RegisterOptions{Name: workflows.ProcessWorkflow})
-	require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
-}
-
-// Keep proves that what a process has left can be read again: its log, and the history of a run of its workflow. Where
-// recordings are asked for and there is none of this name yet, it writes both. An existing recording is never touched.
-func (h *House) Keep(name, process, run string) {
-	h.T.Helper()
-	require.NoError(h.T, h.App.Advancer.Verify(h.T.Context(), uuid.MustParse(process)))
-	history := h.History(process, run)
-	Replay(h.T, history)
-	if os.Getenv(RecordVariable) == "" {
-		return
-	}
-	text, err := temporalproto.CustomJSONMarshalOptions{}.Marshal(history)
-	require.NoError(h.T, err)
-	writeOnce(h.T, filepath.Join("workflows", "testdata", "history", name+".json"), text)
-	var lines bytes.Buffer
-	encoder := json.NewEncoder(&lines)
-	encoder.SetEscapeHTML(false)
-	for _, r := range h.Log(process) {
-		require.NoError(h.T, encoder.Encode(r))
-	}
-	writeOnce(h.T, filepath.Join("workflows", "engine", "testdata", "logs", name+".jsonl"), lines.Bytes())
-	h.keepBundle(process)
-}
-
-// keepBundle writes the definition of a process beside the logs, under its digest, so that logs can share it.
-func (h *House) keepBundle(process string) {
-	h.T.Helper()
-	var bundle, digest, id string
-	err := h.App.Store.Lists().QueryRow(h.T.Context(), `SELECT d.bundle, d.digest, d.id FROM definitions d JOIN processes p ON p.definition_id = d.id AND p.version = d.version
-WHERE p.id = $1`, process).Scan(&bundle, &digest, &id)
-	require.NoError(h.T, err)
-	writeOnce(h.T, filepath.Join("workflows", "engine", "testdata", "logs", "definitions", id+"-"+digest[:12]+".json"), []byte(bundle))
-}
-
-// writeOnce writes a file below the module's root, unless it exists.
-func writeOnce(t testing.TB, name string, text []byte) {
-	t.Helper()
-	root, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-		require.NotEqual(t, root, filepath.Dir(root), "no go.mod above the working directory")
-		root = filepath.Dir(root)
-	}
-	name = filepath.Join(root, name)
-	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if os.IsExist(err) {
-		return
-	}
-	require.NoError(t, err)
-	_, err = f.Write(text)
-	require.NoError(t, err)
-	require.NoError(t, f.Close())
 }

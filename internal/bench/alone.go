@@ -43,8 +43,9 @@ func (s *Site) steps(ctx context.Context, one course) ([]time.Duration, error) {
 }
 
 func latency(name string, got []time.Duration, p, target float64, base []time.Duration) Figure {
-	return Figure{
-		Name: name, Value: percentile(got, p), Unit: "ms", Bound: AtMost, Target: target,
-		Baseline: number(percentile(base, p)) + " ms", Note: fmt.Sprintf("%d steps", len(got)),
+	f := Figure{Name: name, Value: percentile(got, p), Unit: "ms", Bound: AtMost, Target: target, Note: fmt.Sprintf("%d measured", len(got))}
+	if len(base) > 0 {
+		f.Baseline = number(percentile(base, p)) + " ms"
 	}
+	return f
 }

@@ -39,7 +39,7 @@ func (s *Site) Deadlines(ctx context.Context) error {
 	}
 	name := fmt.Sprintf("%d deadlines a second, late, p99", s.Plan.PerSecond)
 	f := latency(name, late, 0.99, 1000, base)
-	f.Note = fmt.Sprintf("p50 %s ms, %d deadlines", number(percentile(late, 0.5)), len(late))
+	f.Note = fmt.Sprintf("p50 %s ms, %s", number(percentile(late, 0.5)), f.Note)
 	return s.Report.Add(f)
 }
 

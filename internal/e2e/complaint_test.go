@@ -64,8 +64,10 @@ func TestComplaintAnsweredLate(t *testing.T) {
 
 func newComplaint(t *testing.T, h *apptest.House) *complaintCourse {
 	t.Helper()
-	c := &complaintCourse{t: t, h: h, agent: h.SignIn("axia"), seat: h.SignIn("aping"), info: h.SignIn("ahai"), manager: h.SignIn("awei"),
-		handler: h.SignIn("ajing"), stranger: h.SignIn("alin")}
+	c := &complaintCourse{
+		t: t, h: h, agent: h.SignIn("axia"), seat: h.SignIn("aping"), info: h.SignIn("ahai"), manager: h.SignIn("awei"),
+		handler: h.SignIn("ajing"), stranger: h.SignIn("alin"),
+	}
 	c.id = c.agent.Start("complaint", map[string]any{
 		"customer": "Customer A", "phone": "0571-1234567", "subject": "fee", "text": "charged twice", "channel": "letter",
 	})

@@ -60,8 +60,10 @@ func TestMeetingFromRequestToCleanUp(t *testing.T) {
 func holdMeeting(t *testing.T, h *apptest.House) string {
 	t.Helper()
 	h.Set("meeting_service", "tea_every", "1s")
-	m := &meetingDay{t: t, h: h, requester: h.SignIn("alin"), office: h.SignIn("ali"), colleague: h.SignIn("aming"),
-		supervisor: h.SignIn("aqiang"), engineer: h.SignIn("ajun"), attendants: h.Crew("ahua", "amei", "ajuan")}
+	m := &meetingDay{
+		t: t, h: h, requester: h.SignIn("alin"), office: h.SignIn("ali"), colleague: h.SignIn("aming"),
+		supervisor: h.SignIn("aqiang"), engineer: h.SignIn("ajun"), attendants: h.Crew("ahua", "amei", "ajuan"),
+	}
 	start := time.Now().Add(2 * time.Hour)
 	m.id = m.requester.Start("meeting_service", meeting("Board", "room-2", start, start.Add(time.Hour)))
 	m.approve()
@@ -75,14 +77,14 @@ func holdMeeting(t *testing.T, h *apptest.House) string {
 }
 
 type meetingDay struct {
-	t                             *testing.T
-	h                             *apptest.House
-	id                            string
-	requester, office, colleague  *apptest.Client
-	supervisor, engineer          *apptest.Client
-	attendants                    apptest.Crew
-	attendant                     *apptest.Client
-	end                           time.Time
+	t                            *testing.T
+	h                            *apptest.House
+	id                           string
+	requester, office, colleague *apptest.Client
+	supervisor, engineer         *apptest.Client
+	attendants                   apptest.Crew
+	attendant                    *apptest.Client
+	end                          time.Time
 }
 
 // approve: the task is offered to the office; who claims it has it, and only with the revision that is there.

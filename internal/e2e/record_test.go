@@ -1,12 +1,12 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
-	"golang.org/x/sync/errgroup"
 
 	"steward/internal/apptest"
 	"steward/workflows"
@@ -47,8 +47,8 @@ func cancelWorkflow(t *testing.T, h *apptest.House, process string) {
 	})
 }
 
-// TestRecordContinueAsNew: more nudges than one run may hold are served at once, and the next run goes on from what the first
-// one knew.
+// TestRecordContinueAsNew: when Temporal suggests it the workflow continues as new, with every nudge served that has come, and the
+// next run goes on from what the first one knew.
 func TestRecordContinueAsNew(t *testing.T) {
 	t.Parallel()
 	h := apptest.Start(t, nil)
@@ -61,7 +61,7 @@ func TestRecordContinueAsNew(t *testing.T) {
 	run := first.WorkflowExecution.RunID
 
 	h.Down()
-	nudgeOften(t, h, id, 2000)
+	swell(t, h, id)
 	h.Up()
 	apptest.Until(t, "the workflow does not continue as new", func() bool {
 		d, err := h.App.Temporal.DescribeWorkflow(t.Context(), id, "")
@@ -77,18 +77,15 @@ func TestRecordContinueAsNew(t *testing.T) {
 	h.Keep("leave-continuing", id, "")
 }
 
-// nudgeOften sends a workflow so many nudges that tell it nothing new, while no worker runs.
-func nudgeOften(t *testing.T, h *apptest.House, process string, n int) {
+// swell makes a history so large that Temporal suggests to continue as new (4 MB), by nudges that tell nothing new while no worker
+// runs.
+func swell(t *testing.T, h *apptest.House, process string) {
 	t.Helper()
 	c, err := client.Dial(client.Options{HostPort: h.Config.TemporalAddress})
 	require.NoError(t, err)
 	defer c.Close()
-	group, ctx := errgroup.WithContext(t.Context())
-	group.SetLimit(32)
-	for range n {
-		group.Go(func() error {
-			return c.SignalWorkflow(ctx, process, "", workflows.NudgeSignal, &workflows.Effects{})
-		})
+	bulk := &workflows.Effects{Waits: strings.Repeat("x", 240<<10)}
+	for range 20 {
+		require.NoError(t, c.SignalWorkflow(t.Context(), process, "", workflows.NudgeSignal, bulk))
 	}
-	require.NoError(t, group.Wait())
 }

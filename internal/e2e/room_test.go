@@ -31,8 +31,10 @@ func TestDoubleBooking(t *testing.T) {
 			a := loser.Act(task["id"], "complete", map[string]any{"outcome": "done", "form": map[string]any{"room": room}})
 			accepted(t, a)
 			require.Contains(t, a.Get("message", "en"), holder, "changing nothing changes nothing: %s", a.Body)
-			loser.Complete(ids[n][loser], "change", "done", map[string]any{"room": "room-5", "start": at(start.Add(time.Duration(n) * 2 * time.Hour)),
-				"end": at(start.Add(time.Duration(n)*2*time.Hour + time.Hour))})
+			loser.Complete(ids[n][loser], "change", "done", map[string]any{
+				"room": "room-5", "start": at(start.Add(time.Duration(n) * 2 * time.Hour)),
+				"end": at(start.Add(time.Duration(n)*2*time.Hour + time.Hour)),
+			})
 			loser.Waits(ids[n][loser], "approve")
 		}
 		require.Equal(t, 3, h.Count(`SELECT count(*) FROM reservations WHERE resource_id = 'room-5'`))

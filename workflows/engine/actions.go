@@ -90,10 +90,10 @@ func walk(n *definitions.Node, visit func(*definitions.Node)) {
 }
 
 // keeps says whether a step reached again after a goto keeps what it left in the round before: it had simply gone on,
-// is not marked `redo: always`, and nothing that it used has changed.
+// is not marked `redo: always`, and nothing that it used has changed. A wait is never kept: its time is always a new one.
 func (d *decider) keeps(def *definitions.Node, parent int) bool {
 	rounds := d.st.Rounds[def.ID]
-	if def.ID == "" || len(rounds) == 0 || def.Kind != definitions.Step || def.Redo == "always" {
+	if def.ID == "" || len(rounds) == 0 || def.Kind != definitions.Step || def.Redo == "always" || def.Wait != nil {
 		return false
 	}
 	last := rounds[len(rounds)-1]

@@ -6,18 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"steward/definitions"
+	"steward/definitions/expr"
 )
 
 // Engine decides. It holds the behavior of the task kinds and the limits, nothing that changes; it is safe for
 // concurrent use.
 type Engine struct {
-	kinds  map[string]Behavior
-	limits Limits
+	kinds   map[string]Behavior
+	limits  Limits
+	binders sync.Map // *definitions.Schema, *definitions.Node or *expr.Program → *expr.Binder; each is made once
+}
+
+// bind gives JSON values the types that expressions see; of is what in the definition the type belongs to.
+func (e *Engine) bind(of any, t func() expr.Type, raw any) any {
+	b, ok := e.binders.Load(of)
+	if !ok {
+		b, _ = e.binders.LoadOrStore(of, expr.NewBinder(t()))
+	}
+	if binder, _ := b.(*expr.Binder); binder != nil {
+		return binder.Bind(raw)
+	}
+	return raw
 }
 
 // New makes an engine with the built-in kinds and further ones by name. It panics on a name that is taken, which is a

@@ -66,36 +66,36 @@ func (c *ProcessEnded) apply(s *State) {
 }
 
 func (c *InputChanged) apply(s *State) {
-	if s.Input == nil {
-		s.Input = make(map[string]any, len(c.Fields))
-	}
+	input := make(map[string]any, len(s.Input)+len(c.Fields))
+	maps.Copy(input, s.Input)
 	for k, v := range c.Fields {
 		if v == nil {
-			delete(s.Input, k)
+			delete(input, k)
 			continue
 		}
-		s.Input[k] = v
+		input[k] = v
 	}
+	s.Input = input
 }
 
 func (c *AnchorsChanged) apply(s *State) {
-	if s.Anchors == nil {
-		s.Anchors = make(map[string]time.Time, len(c.Anchors))
-	}
+	anchors := make(map[string]time.Time, len(s.Anchors)+len(c.Anchors))
+	maps.Copy(anchors, s.Anchors)
 	for name, at := range c.Anchors {
 		if at == nil {
-			delete(s.Anchors, name)
+			delete(anchors, name)
 			continue
 		}
-		s.Anchors[name] = *at
+		anchors[name] = *at
 	}
+	s.Anchors = anchors
 }
 
 func (c *VarsChanged) apply(s *State) {
-	if s.Vars == nil {
-		s.Vars = make(map[string]any, len(c.Vars))
-	}
-	maps.Copy(s.Vars, c.Vars)
+	vars := make(map[string]any, len(s.Vars)+len(c.Vars))
+	maps.Copy(vars, s.Vars)
+	maps.Copy(vars, c.Vars)
+	s.Vars = vars
 }
 
 func (c *TitleChanged) apply(s *State) { s.Title = c.Title }
@@ -103,17 +103,11 @@ func (c *TitleChanged) apply(s *State) { s.Title = c.Title }
 func (c *BusinessKeySet) apply(s *State) { s.BusinessKey = c.Key }
 
 func (c *RoleResolved) apply(s *State) {
-	if s.Roles == nil {
-		s.Roles = make(map[string][]string)
-	}
-	s.Roles[c.Role] = c.Principals
+	s.Roles = with(s.Roles, c.Role, c.Principals)
 }
 
 func (c *EventTold) apply(s *State) {
-	if s.Events == nil {
-		s.Events = make(map[string]Told)
-	}
-	s.Events[c.Event] = Told{At: c.At, By: c.By, Count: s.Events[c.Event].Count + 1, Assumed: c.Assumed}
+	s.Events = with(s.Events, c.Event, Told{At: c.At, By: c.By, Count: s.Events[c.Event].Count + 1, Assumed: c.Assumed})
 }
 
 func (c *NodeOpened) apply(s *State) {
@@ -160,20 +154,11 @@ func (c *OccurrenceCounted) apply(s *State) {
 
 // put stores an output in a frame, replacing the frame's map so that clones keep theirs.
 func (s *State) put(frame int, step string, o Output) {
-	n := s.node(frame)
-	if n == nil {
-		if s.Outputs == nil {
-			s.Outputs = make(map[string]Output)
-		}
-		s.Outputs[step] = o
+	if n := s.node(frame); n != nil {
+		n.Frame = with(n.Frame, step, o)
 		return
 	}
-	f := maps.Clone(n.Frame)
-	if f == nil {
-		f = make(map[string]Output, 1)
-	}
-	f[step] = o
-	n.Frame = f
+	s.Outputs = with(s.Outputs, step, o)
 }
 
 func (c *OutputSet) apply(s *State) {
@@ -189,23 +174,25 @@ func (c *OutputSet) apply(s *State) {
 
 func (c *OutputsCleared) apply(s *State) {
 	n := s.node(c.Frame)
-	from := s.Outputs
+	from := maps.Clone(s.Outputs)
 	if n != nil {
 		from = maps.Clone(n.Frame)
 	}
-	if s.Rounds == nil {
-		s.Rounds = make(map[string][]Output)
-	}
+	rounds := make(map[string][]Output, len(s.Rounds)+len(c.Steps))
+	maps.Copy(rounds, s.Rounds)
 	for _, step := range c.Steps {
 		if o, ok := from[step]; ok {
 			o.Frame = c.Mark
-			s.Rounds[step] = append(last(s.Rounds[step], keptRounds-1), o)
+			rounds[step] = append(last(rounds[step], keptRounds-1), o)
 			delete(from, step)
 		}
 	}
+	s.Rounds = rounds
 	if n != nil {
 		n.Frame = from
+		return
 	}
+	s.Outputs = from
 }
 
 // keptRounds is how many earlier rounds of a step stay in the state; the log has them all, and Output.Round goes on counting.
@@ -225,7 +212,7 @@ func (c *OutputKept) apply(s *State) {
 	o := rounds[last]
 	o.Frame = 0
 	s.put(c.Frame, c.Step, o)
-	s.Rounds[c.Step] = slices.Clip(rounds[:last])
+	s.Rounds = with(s.Rounds, c.Step, slices.Clip(rounds[:last]))
 }
 
 func (c *TaskOpened) apply(s *State) {
@@ -280,12 +267,7 @@ func (c *DeadlineSet) apply(s *State) {
 func (c *DeadlineCleared) apply(s *State) {
 	s.Deadlines = slices.DeleteFunc(s.Deadlines, func(d Deadline) bool { return d.ID == c.ID })
 	if n := s.node(c.Node); n != nil && c.Fired {
-		fired := maps.Clone(n.Fired)
-		if fired == nil {
-			fired = make(map[string]int, 1)
-		}
-		fired[c.Key]++
-		n.Fired = fired
+		n.Fired = with(n.Fired, c.Key, n.Fired[c.Key]+1)
 	}
 }
 

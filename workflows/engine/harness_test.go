@@ -146,7 +146,7 @@ func (b *bench) until(at string) {
 	b.t.Helper()
 	target := moment(b.t, at)
 	for range 10_000 {
-		dl, ok := b.st.EarliestDue(target)
+		dl, ok := b.st.EarliestDue(target, nil)
 		if !ok {
 			b.now = target
 			return

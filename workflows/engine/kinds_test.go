@@ -262,7 +262,7 @@ func TestMissedOccurrencesOpenOne(t *testing.T) {
 `)
 	b.start("ann", nil)
 	b.now = b.now.Add(130 * time.Minute)
-	dl, ok := b.st.EarliestDue(b.now)
+	dl, ok := b.st.EarliestDue(b.now, nil)
 	require.True(t, ok)
 	require.NoError(t, b.fire(dl))
 	require.Len(t, b.st.Tasks, 1)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"steward/definitions"
-	"steward/definitions/expr"
 )
 
 // propose opens a proposal: its block runs on the proposed values; when it ends well they replace the real ones,
@@ -305,7 +304,7 @@ func (d *decider) momentOf(e *definitions.Event, fields map[string]any) time.Tim
 	if e.At == nil {
 		return d.now
 	}
-	payload := expr.Bind(e.Schema.TypeOf(), fields)
+	payload := d.engine.bind(e, e.Schema.TypeOf, fields)
 	if at, ok := d.eval(e.At, 0, map[string]any{"payload": payload}).(time.Time); ok {
 		return at.UTC()
 	}

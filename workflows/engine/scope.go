@@ -46,7 +46,7 @@ func (d *decider) view(id int) *view {
 
 func (d *decider) realView() *view {
 	if d.views.real == nil {
-		v := &view{raw: d.st.Input, input: expr.Bind(d.def.Input.TypeOf(), d.st.Input), anchors: make(map[string]any, len(d.def.Anchors)), vars: d.st.Vars}
+		v := &view{raw: d.st.Input, input: d.bindInput(d.st.Input), anchors: make(map[string]any, len(d.def.Anchors)), vars: d.st.Vars}
 		for _, a := range d.def.Anchors {
 			v.anchors[a.Name] = known(d.st.Anchors, a.Name)
 		}
@@ -54,6 +54,11 @@ func (d *decider) realView() *view {
 		d.views.real = v
 	}
 	return d.views.real
+}
+
+// bindInput gives raw input its types.
+func (d *decider) bindInput(raw map[string]any) any {
+	return d.engine.bind(d.def, d.def.Input.TypeOf, raw)
 }
 
 func known(anchors map[string]time.Time, name string) any {
@@ -67,7 +72,7 @@ func known(anchors map[string]time.Time, name string) any {
 func (d *decider) boundVars(kept map[string]any) map[string]any {
 	vars := make(map[string]any, len(d.def.Vars))
 	for _, v := range d.def.Vars {
-		vars[v.Name] = expr.Bind(v.Expr.Type(), kept[v.Name])
+		vars[v.Name] = d.engine.bind(v.Expr, v.Expr.Type, kept[v.Name])
 	}
 	return vars
 }
@@ -87,7 +92,7 @@ func (d *decider) viewOf(fields map[string]any) *view {
 		raw = make(map[string]any, len(fields))
 	}
 	maps.Copy(raw, fields)
-	v := &view{raw: raw, input: expr.Bind(d.def.Input.TypeOf(), raw), anchors: map[string]any{}, vars: map[string]any{}}
+	v := &view{raw: raw, input: d.bindInput(raw), anchors: map[string]any{}, vars: map[string]any{}}
 	for _, a := range d.def.Anchors {
 		v.anchors[a.Name] = known(d.st.Anchors, a.Name)
 		if a.Expr != nil {
@@ -303,8 +308,9 @@ func (d *decider) loopName(name string, id int) any {
 
 func (d *decider) parameters() map[string]any {
 	values := make(map[string]any, len(d.def.Parameters))
-	for _, p := range d.def.Parameters {
-		values[p.Name] = expr.Bind(p.ValueType(), d.st.Parameters[p.Name])
+	for i := range d.def.Parameters {
+		p := &d.def.Parameters[i]
+		values[p.Name] = d.engine.bind(p, p.ValueType, d.st.Parameters[p.Name])
 	}
 	return values
 }
@@ -340,7 +346,7 @@ func (d *decider) bindOutput(into map[string]any, step string, id int) {
 	if m, ok := value.(map[string]any); ok {
 		m["rounds"] = d.earlier(def)
 	}
-	into[step] = expr.Bind(def.Type, value)
+	into[step] = d.engine.bind(def, func() expr.Type { return def.Type }, value)
 }
 
 // earlier lists the outputs of a step's earlier rounds, oldest first.

@@ -81,7 +81,7 @@ type Node struct {
 	Item     any               `json:"item,omitempty"`
 	Index    int               `json:"index,omitempty"` // of the item or occurrence
 	Items    []any             `json:"items,omitempty"` // what an each block runs over
-	Frame    map[string]Output `json:"frame,omitempty"` // outputs of one run of a loop's body
+	Frame    map[string]Output `json:"frame,omitzero"`  // not nil: keeps outputs of its own, those of one run of a loop's body
 	Count    int               `json:"count,omitempty"` // occurrences that a repeat block has opened
 	Skipped  int               `json:"skipped,omitempty"`
 	Caller   string            `json:"caller,omitempty"` // for a block run by `do`: the action that called it
@@ -139,7 +139,7 @@ type Output struct {
 	Frame     int               `json:"frame,omitempty"`   // of an earlier round that a goto set aside: where it belongs; -1 is the process
 	Loop      bool              `json:"loop,omitempty"`    // of an each or repeat block: Items counts, also when empty
 	Items     []Output          `json:"items,omitempty"`
-	Steps     map[string]Output `json:"steps,omitempty"` // of one run of a body with several steps
+	Steps     map[string]Output `json:"steps,omitzero"` // of one run of a body with several steps
 }
 
 // Deadline is one moment at which the process acts by itself.
@@ -189,22 +189,24 @@ type Told struct {
 	Assumed bool      `json:"assumed,omitempty"` // nobody told; the default was taken
 }
 
-// Clone answers a copy that may be evolved without touching s.
+// Clone answers a copy that may be evolved without touching s. Maps are shared: a fold replaces a map instead of writing
+// into it (see with).
 func (s *State) Clone() *State {
 	c := *s
-	c.Input = maps.Clone(s.Input)
-	c.Anchors = maps.Clone(s.Anchors)
-	c.Vars = maps.Clone(s.Vars)
-	c.Roles = maps.Clone(s.Roles)
 	c.Nodes = slices.Clone(s.Nodes)
 	c.Tasks = slices.Clone(s.Tasks)
-	c.Outputs = maps.Clone(s.Outputs)
-	c.Rounds = maps.Clone(s.Rounds)
 	c.Deadlines = slices.Clone(s.Deadlines)
 	c.Bookings = slices.Clone(s.Bookings)
 	c.Children = slices.Clone(s.Children)
-	c.Events = maps.Clone(s.Events)
 	return &c
+}
+
+// with answers a copy of a map with one more entry.
+func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	c := make(map[K]V, len(m)+1)
+	maps.Copy(c, m)
+	c[key] = value
+	return c
 }
 
 // node answers the open node with the id, or nil. The pointer is good until the next change.
@@ -240,9 +242,12 @@ func (s *State) Task(id string) (Task, bool) {
 	return Task{}, false
 }
 
+// Parked says which deadlines wait for an operator and do not fire; nil means none.
+type Parked func(deadline string) bool
+
 // NextDeadline is the earliest moment at which the process acts by itself, or nil.
-func (s *State) NextDeadline() *time.Time {
-	if d := s.earliest(); d != nil {
+func (s *State) NextDeadline(parked Parked) *time.Time {
+	if d := s.earliest(parked); d != nil {
 		at := d.At
 		return &at
 	}
@@ -250,18 +255,18 @@ func (s *State) NextDeadline() *time.Time {
 }
 
 // EarliestDue answers the deadline that fires next, if its time has come at now.
-func (s *State) EarliestDue(now time.Time) (Deadline, bool) {
-	if d := s.earliest(); d != nil && !d.At.After(now) {
+func (s *State) EarliestDue(now time.Time, parked Parked) (Deadline, bool) {
+	if d := s.earliest(parked); d != nil && !d.At.After(now) {
 		return *d, true
 	}
 	return Deadline{}, false
 }
 
 // earliest finds the deadline to fire first; among equal times the one that was set first.
-func (s *State) earliest() *Deadline {
+func (s *State) earliest(parked Parked) *Deadline {
 	var first *Deadline
-	for i := range s.Deadlines {
-		if first == nil || s.Deadlines[i].At.Before(first.At) {
+	for i, d := range s.Deadlines {
+		if (first == nil || d.At.Before(first.At)) && (parked == nil || !parked(d.ID)) {
 			first = &s.Deadlines[i]
 		}
 	}

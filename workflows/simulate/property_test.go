@@ -88,7 +88,7 @@ type monkey struct {
 }
 
 // livelock is how many deadlines may fire before somebody does something.
-const livelock = 300
+const livelock = 100
 
 func newMonkey(t *rapid.T, def *definitions.Definition, cal *calendar.Calendar, source string) *monkey {
 	w := simulate.NewWorld()

@@ -153,7 +153,7 @@ func (f filler) begin(ctx context.Context, key, definition, starter string, inpu
 	if errors.Is(err, advance.ErrKeyReused) { // times relative to now make every run's request another one
 		return result.Process, false, nil
 	}
-	if err = tolerate(err); err != nil {
+	if err := tolerate(err); err != nil {
 		return result.Process, false, err
 	}
 	if r := result.Receipt; r.Status == "refused" {
