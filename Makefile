@@ -46,7 +46,7 @@ go-test: temporal
 .PHONY: race
 race: temporal ## test for data races where goroutines meet
 	@echo "== data races"
-	go test -race -short -p 2 -timeout 20m $(RACE)
+	go test -race -p 2 -timeout 20m $(RACE)
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## run the linters, the import rules of the architecture among them

@@ -28,7 +28,7 @@ type document struct {
 type block struct{ lang, text string }
 
 var (
-	fence = regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```$")
+	fence = regexp.MustCompile("(?ms)^[ ]*```([a-z]*)\n(.*?)\n?[ ]*```$")
 	span  = regexp.MustCompile("`([^`]+)`")
 )
 
@@ -66,7 +66,7 @@ func read(t *testing.T, patterns ...string) []document {
 func parse(path, text string) document {
 	d := document{path: path, text: text, prose: fence.ReplaceAllString(text, "")}
 	for _, m := range fence.FindAllStringSubmatch(text, -1) {
-		d.blocks = append(d.blocks, block{lang: m[1], text: m[2]})
+		d.blocks = append(d.blocks, block{lang: m[1], text: m[2] + "\n"})
 	}
 	for _, m := range span.FindAllStringSubmatch(d.prose, -1) {
 		d.spans = append(d.spans, strings.Join(strings.Fields(m[1]), " "))

@@ -37,6 +37,7 @@ type grammar struct {
 	Publish       publishCmd       `cmd:"" help:"Publish process definitions: the shipped library, or given files."`
 	Incidents     incidentsCmd     `cmd:"" help:"List, retry and drop what waits for an operator."`
 	Recover       recoverCmd       `cmd:"" help:"Start fresh Temporal runs from Postgres after a loss."`
+	Verify        verifyCmd        `cmd:"" help:"Compare the state of processes with their decision logs."`
 	Calendar      calendarCmd      `cmd:"" help:"Keep working calendars."`
 	People        peopleCmd        `cmd:"" help:"Keep people and their passwords."`
 	Token         tokenCmd         `cmd:"" help:"Keep API tokens."`

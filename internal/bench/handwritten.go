@@ -54,6 +54,7 @@ func StartHandwritten(address string, eager bool) (*Handwritten, error) {
 // workerOptions are those of internal/app.
 func workerOptions() worker.Options {
 	return worker.Options{
+		MaxConcurrentWorkflowTaskPollers: zzPollers,
 		MaxConcurrentLocalActivityExecutionSize: 64,
 		MaxConcurrentWorkflowTaskExecutionSize:  128,
 		WorkflowPanicPolicy:                     worker.BlockWorkflow,
@@ -182,3 +183,5 @@ func (silent) Debug(string, ...any) {}
 func (silent) Info(string, ...any)  {}
 func (silent) Warn(string, ...any)  {}
 func (silent) Error(string, ...any) {}
+
+var zzPollers = 2

@@ -47,7 +47,7 @@ func TestOneTraceFromRequestToPostgres(t *testing.T) {
 				return tree.chain(append(path, "COMMIT")...)
 			})
 			if mode == advance.ModeWorkflow {
-				require.True(t, tree.chain("INSERT"), "the command is stored in the request: %v", tree.names())
+				require.True(t, tree.chain("INSERT INTO commands"), "the command is stored in the request: %v", tree.names())
 				require.True(t, tree.chain("nudge"), "%v", tree.names())
 			}
 		})

@@ -92,7 +92,7 @@ func walk(n *definitions.Node, visit func(*definitions.Node)) {
 // keeps says whether a step reached again after a goto keeps what it left in the round before: it had simply gone on,
 // is not marked `redo: always`, and nothing that it used has changed. A wait is never kept: its time is always a new one.
 func (d *decider) keeps(def *definitions.Node, parent int) bool {
-	rounds := d.st.Rounds[def.ID]
+	rounds := d.st.rounds(d.st.frame(parent), def.ID)
 	if def.ID == "" || len(rounds) == 0 || def.Kind != definitions.Step || def.Redo == "always" || def.Wait != nil {
 		return false
 	}
@@ -114,7 +114,7 @@ func (d *decider) lastOutcome() string {
 
 // end ends the process: everything open is closed, then `finally` runs, then it is over.
 func (d *decider) end(outcome string) {
-	if d.err != nil {
+	if d.err != nil || d.st.Status == StatusEnded {
 		return
 	}
 	finishing := d.st.Status == StatusEnding

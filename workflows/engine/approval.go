@@ -10,7 +10,8 @@ type approvalKind struct{}
 
 func (approvalKind) Enter(s *Step) {
 	if s.d.replacesApproval(s.id) {
-		s.Complete(s.def.Outcomes[0], nil)
+		s.Emit(&ApprovalLeftOut{Path: s.def.Path})
+		s.d.completeStep(s.id, result{outcome: s.def.Outcomes[0]})
 		return
 	}
 	to, why := s.people()
@@ -36,7 +37,7 @@ func (approvalKind) Enter(s *Step) {
 	}
 }
 
-// queue remembers who is asked later; it is written with the first vote, so here only when somebody waits.
+// queue remembers who is asked later.
 func (s *Step) queue(rest []string) {
 	if len(rest) > 0 && s.d.err == nil {
 		s.Emit(&Queued{Node: s.id, Queue: rest})

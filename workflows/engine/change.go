@@ -85,24 +85,93 @@ func DecodeChanges(text []byte) ([]Change, error) {
 
 // newChange makes an empty change of the kind, nil when the kind is not known.
 func newChange(kind string) Change {
-	for _, c := range []func() Change{
-		func() Change { return new(ProcessStarted) }, func() Change { return new(ProcessEnding) }, func() Change { return new(ProcessEnded) },
-		func() Change { return new(InputChanged) }, func() Change { return new(AnchorsChanged) }, func() Change { return new(VarsChanged) },
-		func() Change { return new(TitleChanged) }, func() Change { return new(BusinessKeySet) }, func() Change { return new(RoleResolved) }, func() Change { return new(EventTold) },
-		func() Change { return new(NodeOpened) }, func() Change { return new(NodeActivated) }, func() Change { return new(NodeSkipped) },
-		func() Change { return new(NodeClosed) }, func() Change { return new(NodeDue) }, func() Change { return new(EachStarted) },
-		func() Change { return new(OccurrenceCounted) }, func() Change { return new(OutputSet) }, func() Change { return new(OutputsCleared) },
-		func() Change { return new(OutputKept) }, func() Change { return new(TaskOpened) }, func() Change { return new(TaskAssigned) },
-		func() Change { return new(TaskDue) }, func() Change { return new(TaskOverdue) }, func() Change { return new(TaskClosed) },
-		func() Change { return new(Voted) }, func() Change { return new(Queued) }, func() Change { return new(DeadlineSet) }, func() Change { return new(DeadlineCleared) },
-		func() Change { return new(Booked) }, func() Change { return new(BookingEnded) }, func() Change { return new(BookingConfirmed) },
-		func() Change { return new(Recorded) }, func() Change { return new(Messaged) }, func() Change { return new(ChildStarted) },
-		func() Change { return new(ChildEnded) }, func() Change { return new(ChildCancelled) }, func() Change { return new(ProposalOpened) }, func() Change { return new(ProposalClosed) },
-		func() Change { return new(ClockAdvanced) }, func() Change { return new(StoodStill) },
-	} {
-		if made := c(); made.kind() == kind {
-			return made
-		}
+	switch kind {
+	case "process.started":
+		return new(ProcessStarted)
+	case "process.ending":
+		return new(ProcessEnding)
+	case "process.ended":
+		return new(ProcessEnded)
+	case "clock":
+		return new(ClockAdvanced)
+	case "stood_still":
+		return new(StoodStill)
+	case "input.changed":
+		return new(InputChanged)
+	case "anchors.changed":
+		return new(AnchorsChanged)
+	case "vars.changed":
+		return new(VarsChanged)
+	case "title.changed":
+		return new(TitleChanged)
+	case "business_key.set":
+		return new(BusinessKeySet)
+	case "role.resolved":
+		return new(RoleResolved)
+	case "event.told":
+		return new(EventTold)
+	case "node.opened":
+		return new(NodeOpened)
+	case "node.activated":
+		return new(NodeActivated)
+	case "node.skipped":
+		return new(NodeSkipped)
+	case "node.closed":
+		return new(NodeClosed)
+	case "node.due":
+		return new(NodeDue)
+	case "each.started":
+		return new(EachStarted)
+	case "repeat.counted":
+		return new(OccurrenceCounted)
+	case "output.set":
+		return new(OutputSet)
+	case "outputs.cleared":
+		return new(OutputsCleared)
+	case "output.kept":
+		return new(OutputKept)
+	case "task.opened":
+		return new(TaskOpened)
+	case "task.assigned":
+		return new(TaskAssigned)
+	case "task.due":
+		return new(TaskDue)
+	case "task.overdue":
+		return new(TaskOverdue)
+	case "task.closed":
+		return new(TaskClosed)
+	case "voted":
+		return new(Voted)
+	case "queued":
+		return new(Queued)
+	case "deadline.set":
+		return new(DeadlineSet)
+	case "ladder.reset":
+		return new(LadderReset)
+	case "approval.left_out":
+		return new(ApprovalLeftOut)
+	case "deadline.cleared":
+		return new(DeadlineCleared)
+	case "booked":
+		return new(Booked)
+	case "booking.confirmed":
+		return new(BookingConfirmed)
+	case "booking.ended":
+		return new(BookingEnded)
+	case "recorded":
+		return new(Recorded)
+	case "messaged":
+		return new(Messaged)
+	case "child.started":
+		return new(ChildStarted)
+	case "child.ended":
+		return new(ChildEnded)
+	case "child.cancelled":
+		return new(ChildCancelled)
+	case "proposal.opened":
+		return new(ProposalOpened)
+	case "proposal.closed":
+		return new(ProposalClosed)
 	}
 	return nil
 }
@@ -252,6 +321,7 @@ type OutputSet struct {
 	Step   string `json:"step"`
 	Output Output `json:"output"`
 	Item   bool   `json:"item,omitempty"`
+	Keep   int    `json:"keep,omitempty"` // of an Item: how many of the list stay, the oldest go first; 0 keeps all
 }
 
 // OutputsCleared moves outputs into the earlier rounds. Mark is the frame in which a later round may keep them (-1 for
@@ -326,10 +396,17 @@ type Queued struct {
 	Queue []string `json:"queue"`
 }
 
-// DeadlineSet plans a deadline or moves it; Why says which anchors, amounts and calendar led to the moment.
+// DeadlineSet plans a deadline, or moves the one that Was names; Why says which anchors, amounts and calendar led to the
+// moment. A moved deadline has a new id: whatever became of the old one does not concern it.
 type DeadlineSet struct {
 	Deadline Deadline `json:"deadline"`
+	Was      string   `json:"was,omitempty"`
 	Why      any      `json:"why,omitempty"`
+}
+
+// LadderReset lets due date, reminders and rungs of a node come again: its due date has moved into the future.
+type LadderReset struct {
+	Node int `json:"node"`
 }
 
 // DeadlineCleared removes a deadline, because it fired or is no longer wanted.
@@ -396,6 +473,11 @@ type ChildCancelled struct {
 // ProposalOpened begins a proposal.
 type ProposalOpened struct {
 	Proposal Proposal `json:"proposal"`
+}
+
+// ApprovalLeftOut says that the proposal's block left an approval out, because the first one is asked again.
+type ApprovalLeftOut struct {
+	Path string `json:"path"`
 }
 
 // ProposalClosed ends a proposal, accepted or not.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -97,6 +98,8 @@ type decider struct {
 	views   viewCache
 	person  *Person // the actor, once asked for
 	ticked  bool    // time has gone on since the last event
+	stale   bool    // every deadline has to be planned again
+	stepped bool    // a step was claimed or done
 }
 
 func (d *decider) dispatch() {
@@ -106,6 +109,10 @@ func (d *decider) dispatch() {
 	}
 	if d.st.Process == "" {
 		d.refuse("not_found", "没有这个流程", "there is no such process")
+		return
+	}
+	if d.ev.Actor.User != "" && slices.Contains([]string{EventDeadline, EventChildEnded, EventReplan}, d.ev.Type) {
+		d.refuse("forbidden", "此事件只能由系统产生", "only the system itself may tell this")
 		return
 	}
 	if d.now.Before(d.st.LastAt) {
@@ -129,7 +136,7 @@ func (d *decider) dispatch() {
 	case EventChildEnded:
 		d.childEnded()
 	case EventReplan:
-		d.replan()
+		d.stale = true
 	case EventDeadline:
 		d.fire()
 	case EventDrop:
@@ -137,7 +144,32 @@ func (d *decider) dispatch() {
 	default:
 		d.refuse("unknown_command", "未知的命令 "+d.ev.Type, "unknown command "+d.ev.Type)
 	}
+	d.settle()
 	d.tellMoved()
+}
+
+// settle plans again, once the event itself has been applied, whatever it touched: everything when anchors, input or the
+// calendar moved, else what counts from steps being claimed or done. Planning may close or begin nodes, and so goes on until
+// nothing moves.
+func (d *decider) settle() {
+	for d.err == nil && (d.stale || d.stepped) {
+		all := d.stale
+		d.stale, d.stepped = false, false
+		for _, id := range d.openIDs() {
+			if n := d.st.node(id); n != nil && (all || d.static(n).WaitsForSteps) {
+				d.replanNode(id)
+			}
+		}
+	}
+}
+
+// openIDs lists the open nodes; planning one may close or open others.
+func (d *decider) openIDs() []int {
+	ids := make([]int, len(d.st.Nodes))
+	for i, n := range d.st.Nodes {
+		ids[i] = n.ID
+	}
+	return ids
 }
 
 // afterEnd answers what still arrives at a process that is over: facts are noted, requests refused.
@@ -242,6 +274,7 @@ func (d *decider) actor() Person {
 func (d *decider) start() {
 	if d.introduce(); d.err == nil {
 		d.open(d.def.Root, place{})
+		d.settle()
 	}
 }
 

@@ -201,4 +201,4 @@ type Limits struct {
 }
 
 // DefaultLimits are the limits of architecture.md 1, rule 9.
-var DefaultLimits = Limits{Transitions: 1000, Items: 500, Occurrences: 200, Still: 5000}
+var DefaultLimits = Limits{Transitions: 1000, Items: 200, Occurrences: 200, Still: 5000}

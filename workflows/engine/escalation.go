@@ -80,6 +80,10 @@ func (d *decider) again(m moment, every *timex.Amount, k int, path string) momen
 	if every == nil || k == 0 {
 		return m
 	}
+	if fixed, ok := every.Fixed(); ok {
+		m.at = m.at.Add(time.Duration(k) * fixed)
+		return m
+	}
 	cal, err := d.env.Calendar(d.ctx, d.def.Calendar)
 	if err != nil {
 		d.fail(fmt.Errorf("calendar %q: %w", d.def.Calendar, err))
@@ -137,9 +141,15 @@ func (d *decider) drop() {
 		return
 	}
 	for _, dl := range slices.Clone(d.st.Deadlines) {
-		if dl.ID == data.Deadline {
-			d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})
+		if dl.ID != data.Deadline {
+			continue
 		}
+		if dl.Key == "wait" || dl.Key == "not_before" {
+			d.refuse("must_go_on", "流程在此等待该时刻,放弃后将无法继续:请重试,或撤销流程", "the process waits for this moment and could not go on without it: retry, or cancel the process")
+			return
+		}
+		d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})
+		d.plan(dl.Node)
 	}
 }
 
@@ -212,6 +222,7 @@ func (d *decider) escalate(id, i int, rung definitions.Escalation) {
 
 // reassign gives a task to others in the course of an escalation and tells them.
 func (d *decider) reassign(t Task, to []string, rung int) {
+	to = d.present(to, t.Exclude)
 	if len(to) == 0 || d.err != nil {
 		return
 	}

@@ -3,6 +3,8 @@ package engine
 import (
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -36,6 +38,8 @@ func (*TaskClosed) kind() string        { return "task.closed" }
 func (*Voted) kind() string             { return "voted" }
 func (*Queued) kind() string            { return "queued" }
 func (*DeadlineSet) kind() string       { return "deadline.set" }
+func (*LadderReset) kind() string       { return "ladder.reset" }
+func (*ApprovalLeftOut) kind() string   { return "approval.left_out" }
 func (*DeadlineCleared) kind() string   { return "deadline.cleared" }
 func (*Booked) kind() string            { return "booked" }
 func (*BookingConfirmed) kind() string  { return "booking.confirmed" }
@@ -131,6 +135,7 @@ func (c *NodeActivated) apply(s *State) {
 func (*NodeSkipped) apply(*State) {}
 
 func (c *NodeClosed) apply(s *State) {
+	s.forgetRounds(c.Node)
 	s.Nodes = slices.DeleteFunc(s.Nodes, func(n Node) bool { return n.ID == c.Node })
 }
 
@@ -169,6 +174,9 @@ func (c *OutputSet) apply(s *State) {
 	list := s.outputs(c.Frame)[c.Step]
 	list.Loop = true
 	list.Items = append(slices.Clip(list.Items), c.Output)
+	if over := len(list.Items) - c.Keep; c.Keep > 0 && over > 0 {
+		list.Items, list.Dropped = slices.Clone(list.Items[over:]), list.Dropped+over
+	}
 	s.put(c.Frame, c.Step, list)
 }
 
@@ -183,7 +191,8 @@ func (c *OutputsCleared) apply(s *State) {
 	for _, step := range c.Steps {
 		if o, ok := from[step]; ok {
 			o.Frame = c.Mark
-			rounds[step] = append(last(rounds[step], keptRounds-1), o)
+			key := roundKey(c.Frame, step)
+			rounds[key] = append(last(rounds[key], keptRounds-1), o)
 			delete(from, step)
 		}
 	}
@@ -195,6 +204,29 @@ func (c *OutputsCleared) apply(s *State) {
 	s.Outputs = from
 }
 
+// roundKey is where the rounds of a step are kept: those inside a loop belong to one run of its body.
+func roundKey(frame int, step string) string {
+	if frame == 0 {
+		return step
+	}
+	return strconv.Itoa(frame) + "/" + step
+}
+
+// rounds answers the earlier outputs of a step in a frame, oldest first.
+func (s *State) rounds(frame int, step string) []Output { return s.Rounds[roundKey(frame, step)] }
+
+// forgetRounds drops what belonged to one run of a loop's body.
+func (s *State) forgetRounds(frame int) {
+	n := s.node(frame)
+	prefix := strconv.Itoa(frame) + "/"
+	if n == nil || n.Frame == nil || !slices.ContainsFunc(slices.Collect(maps.Keys(s.Rounds)), func(k string) bool { return strings.HasPrefix(k, prefix) }) {
+		return
+	}
+	rounds := maps.Clone(s.Rounds)
+	maps.DeleteFunc(rounds, func(k string, _ []Output) bool { return strings.HasPrefix(k, prefix) })
+	s.Rounds = rounds
+}
+
 // keptRounds is how many earlier rounds of a step stay in the state; the log has them all, and Output.Round goes on counting.
 const keptRounds = 20
 
@@ -204,7 +236,7 @@ func last(list []Output, n int) []Output {
 }
 
 func (c *OutputKept) apply(s *State) {
-	rounds := s.Rounds[c.Step]
+	rounds := s.rounds(c.Frame, c.Step)
 	if len(rounds) == 0 {
 		return
 	}
@@ -212,7 +244,7 @@ func (c *OutputKept) apply(s *State) {
 	o := rounds[last]
 	o.Frame = 0
 	s.put(c.Frame, c.Step, o)
-	s.Rounds = with(s.Rounds, c.Step, slices.Clip(rounds[:last]))
+	s.Rounds = with(s.Rounds, roundKey(c.Frame, c.Step), slices.Clip(rounds[:last]))
 }
 
 func (c *TaskOpened) apply(s *State) {
@@ -255,13 +287,25 @@ func (c *Queued) apply(s *State) {
 }
 
 func (c *DeadlineSet) apply(s *State) {
-	i := slices.IndexFunc(s.Deadlines, func(d Deadline) bool { return d.ID == c.Deadline.ID })
+	s.NextItem++
+	i := slices.IndexFunc(s.Deadlines, func(d Deadline) bool { return c.Was != "" && d.ID == c.Was })
 	if i >= 0 {
 		s.Deadlines[i] = c.Deadline
 		return
 	}
 	s.Deadlines = append(s.Deadlines, c.Deadline)
-	s.NextItem++
+}
+
+func (c *LadderReset) apply(s *State) {
+	n := s.node(c.Node)
+	if n == nil {
+		return
+	}
+	fired := maps.Clone(n.Fired)
+	maps.DeleteFunc(fired, func(key string, _ int) bool {
+		return key == "due" || strings.HasPrefix(key, "remind/") || strings.HasPrefix(key, "escalate/")
+	})
+	n.Fired = fired
 }
 
 func (c *DeadlineCleared) apply(s *State) {
@@ -297,8 +341,10 @@ func (c *Recorded) apply(s *State) { s.NextItem++ }
 func (*Messaged) apply(*State) {}
 
 func (c *ChildStarted) apply(s *State) {
-	s.Children = append(s.Children, c.Child)
 	s.NextItem++
+	if c.Child.Wait { // nobody here will ever hear of the others
+		s.Children = append(s.Children, c.Child)
+	}
 }
 
 func (s *State) dropChild(process string) {
@@ -312,6 +358,14 @@ func (c *ChildCancelled) apply(s *State) { s.dropChild(c.Process) }
 func (c *ProposalOpened) apply(s *State) {
 	p := c.Proposal
 	s.Proposal = &p
+}
+
+func (c *ApprovalLeftOut) apply(s *State) {
+	if s.Proposal != nil {
+		p := *s.Proposal
+		p.LeftOut = true
+		s.Proposal = &p
+	}
 }
 
 func (c *ProposalClosed) apply(s *State) { s.Proposal = nil }

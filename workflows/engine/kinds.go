@@ -169,7 +169,7 @@ const OutcomeRefused = "refused"
 func (d *decider) childEnded() {
 	data := decode[ChildData](d)
 	i := slices.IndexFunc(d.st.Children, func(c Child) bool { return c.Process == data.Process })
-	if i < 0 || d.err != nil {
+	if i < 0 || d.err != nil || (d.ev.Actor.Process != "" && d.ev.Actor.Process != data.Process) {
 		return
 	}
 	child := d.st.Children[i]

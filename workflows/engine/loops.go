@@ -128,16 +128,26 @@ func (d *decider) clocked(id int, def *definitions.Node) bool { return d.every(i
 func (d *decider) every(id int, def *definitions.Node) timex.Amount {
 	switch x := d.value(def.Repeat.Every, id).(type) {
 	case time.Duration:
-		return timex.Amount{{N: int64(x / time.Second), Unit: timex.Seconds}}
+		return d.forward(timex.Amount{{N: int64(x / time.Second), Unit: timex.Seconds}}, def)
 	case string:
 		a, err := timex.ParseDuration(x)
 		if err != nil {
 			d.fault("time", def.Path, err)
+			return nil
 		}
-		return a
+		return d.forward(a, def)
 	default:
 		return nil
 	}
+}
+
+// forward refuses a distance at which time would stand still.
+func (d *decider) forward(every timex.Amount, def *definitions.Node) timex.Amount {
+	if fixed, ok := every.Fixed(); ok && fixed < time.Second {
+		d.fault("time", def.Path, fmt.Errorf("every %s: the shortest distance is one second", every))
+		return nil
+	}
+	return every
 }
 
 // occurrence answers the moment of occurrence k (from 0), counted from the opening of the repeat block.

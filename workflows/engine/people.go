@@ -36,7 +36,7 @@ func (s *Step) nobody() {
 	case "skip":
 		s.d.skipOpen(s.id)
 	case "auto-approve":
-		s.Complete(s.def.Outcomes[0], nil)
+		s.d.completeStep(s.id, result{outcome: s.def.Outcomes[0]}) // by nobody
 	default:
 		s.Fault("nobody", fmt.Errorf("nobody was found for the step: check its role, or say with `empty` what then happens"))
 	}

@@ -52,7 +52,7 @@ func (d *decider) firstApproval() string {
 // replacesApproval says whether an approval inside a proposal's block is left out, since the first one is asked again.
 func (d *decider) replacesApproval(id int) bool {
 	p := d.st.Proposal
-	return p != nil && p.Approval != "" && d.st.inside(id, p.Node)
+	return p != nil && p.Approval != "" && d.st.inside(id, p.Node) && d.isOpen(d.def.Nodes[p.Approval])
 }
 
 // proposalDone makes the proposed values the real ones.
@@ -61,6 +61,10 @@ func (d *decider) proposalDone() {
 		return
 	}
 	p := *d.st.Proposal
+	if p.LeftOut && !d.isOpen(d.def.Nodes[p.Approval]) {
+		d.askAfterAll(p)
+		return
+	}
 	d.emit(&ProposalClosed{Event: p.Event, Accepted: true, Reason: "accepted"})
 	d.emit(&EventTold{Event: p.Event, At: d.now, By: p.By, Data: p.Fields})
 	d.confirmHolds()
@@ -69,7 +73,7 @@ func (d *decider) proposalDone() {
 	}
 	d.moved = append(d.moved, principalsOf(d.st.Starter)...)
 	d.editInput(p.Fields, "proposal")
-	if p.Approval != "" {
+	if p.Approval != "" && d.isOpen(d.def.Nodes[p.Approval]) {
 		d.restart(p.Approval) // what follows an accepted proposal follows the approval itself
 		return
 	}
@@ -79,6 +83,15 @@ func (d *decider) proposalDone() {
 	}
 	d.redo(e.Redo)
 	d.performFromEvent(e.Then)
+}
+
+// askAfterAll runs a proposal's block once more: an approval was left out for one that has meanwhile been given on the old
+// values.
+func (d *decider) askAfterAll(p Proposal) {
+	d.emit(&ProposalClosed{Event: p.Event, Reason: "asked again"})
+	p.Approval, p.LeftOut, p.Node = "", false, d.st.NextNode
+	d.emit(&ProposalOpened{Proposal: p})
+	d.open(d.event(p.Event).Via, place{proposal: true, target: true})
 }
 
 // confirmHolds turns the holds of a proposal into bookings; each replaces the booking that it was made for.
@@ -108,7 +121,9 @@ func (d *decider) restart(path string) {
 	old := d.st.Nodes[i]
 	def := d.static(&old)
 	d.closeTree(old.ID, "superseded")
-	d.open(def, place{parent: old.Parent, slot: old.Slot, index: old.Index, item: old.Item, target: true})
+	d.open(def, place{
+		parent: old.Parent, slot: old.Slot, index: old.Index, item: old.Item, extra: old.Extra, caller: old.Caller, frame: old.Frame != nil, target: true,
+	})
 }
 
 // proposalFailed gives a proposal up. One that fails at once is refused as if it had never been made, with the reason.
@@ -283,7 +298,7 @@ func (d *decider) follow(e *definitions.Event, fields map[string]any) {
 		at := d.momentOf(e, fields)
 		d.emit(&AnchorsChanged{Anchors: map[string]*time.Time{e.Name: &at}})
 		d.recompute()
-		d.replan()
+		d.stale = true
 	}
 	for _, n := range slices.Clone(d.st.Nodes) {
 		if w := d.static(&n).Wait; w != nil && w.Event == e.Name && !n.Waiting {

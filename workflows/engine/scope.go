@@ -194,10 +194,21 @@ func (d *decider) evalIn(v *view, p *expr.Program, id int, extra map[string]any)
 	}
 	value, err := p.Eval(d.envFor(v, p.References(), id, extra))
 	if err != nil {
-		d.fault("expression", p.Source(), err)
+		d.misfire(p.Source(), err)
 		return nil
 	}
 	return value
+}
+
+// misfire tells an expression that is at fault from a fact that could not be read: the one is an incident, the other is
+// tried again.
+func (d *decider) misfire(where string, err error) {
+	var e *expr.EvalError
+	if errors.As(err, &e) && e.Code == expr.CodeFact {
+		d.fail(fmt.Errorf("read a fact for %s: %w", where, err))
+		return
+	}
+	d.fault("expression", where, err)
 }
 
 func (d *decider) truth(p *expr.Program, id int, extra map[string]any) bool {
@@ -216,7 +227,7 @@ func (d *decider) value(v expr.Value, id int) any {
 		if n := d.st.node(id); n != nil {
 			path = n.Path
 		}
-		d.fault("expression", path, err)
+		d.misfire(path, err)
 	}
 	return out
 }
@@ -235,7 +246,7 @@ func (d *decider) renderOne(t *expr.Template, id int) string {
 	}
 	text, err := t.Render(d.envFor(d.view(id), t.References(), id, nil))
 	if err != nil {
-		d.fault("expression", t.Source(), err)
+		d.misfire(t.Source(), err)
 	}
 	return text
 }
@@ -275,7 +286,7 @@ func (d *decider) name(v *view, root string, refs []expr.Path, id int) any {
 	case "outputs":
 		return d.outputsFor(refs, id)
 	case "rounds":
-		return d.roundsFor(refs)
+		return d.roundsFor(id)
 	case "process":
 		return map[string]any{
 			"id": d.st.Process, "started_at": d.st.StartedAt, "title": d.st.Title.In("zh"), "business_key": d.st.BusinessKey,
@@ -344,14 +355,14 @@ func (d *decider) bindOutput(into map[string]any, step string, id int) {
 	}
 	value := d.outputValue(def, o)
 	if m, ok := value.(map[string]any); ok {
-		m["rounds"] = d.earlier(def)
+		m["rounds"] = d.earlier(def, id)
 	}
 	into[step] = d.engine.bind(def, func() expr.Type { return def.Type }, value)
 }
 
 // earlier lists the outputs of a step's earlier rounds, oldest first.
-func (d *decider) earlier(def *definitions.Node) []any {
-	rounds := d.st.Rounds[def.ID]
+func (d *decider) earlier(def *definitions.Node, id int) []any {
+	rounds := d.findRounds(def.ID, id)
 	list := make([]any, len(rounds))
 	for i, o := range rounds {
 		list[i] = d.outputValue(def, o)
@@ -408,20 +419,33 @@ func (d *decider) outputItem(o Output) any {
 }
 
 // roundsFor counts how often each step has been completed.
-func (d *decider) roundsFor([]expr.Path) map[string]any {
+func (d *decider) roundsFor(id int) map[string]any {
 	counts := make(map[string]any, len(d.def.Steps))
 	for step := range d.def.Steps {
-		counts[step] = d.roundsDone(step)
-		if o, now := d.st.Outputs[step]; now {
+		counts[step] = roundsDone(d.findRounds(step, id))
+		if o, now := d.findOutput(step, id); now {
 			counts[step] = max(o.Round, 1)
 		}
 	}
 	return counts
 }
 
+// findRounds looks for a step's earlier rounds in the frames from node id outwards.
+func (d *decider) findRounds(step string, id int) []Output {
+	for {
+		frame := d.st.frame(id)
+		if rounds := d.st.rounds(frame, step); len(rounds) > 0 || frame == 0 {
+			return rounds
+		}
+		id = 0
+		if n := d.st.node(frame); n != nil {
+			id = n.Parent
+		}
+	}
+}
+
 // roundsDone counts the earlier rounds of a step; only the last of them are still in the state.
-func (d *decider) roundsDone(step string) int {
-	rounds := d.st.Rounds[step]
+func roundsDone(rounds []Output) int {
 	if len(rounds) == 0 {
 		return 0
 	}

@@ -60,7 +60,7 @@ type State struct {
 	Nodes       []Node               `json:"nodes,omitempty"` // open nodes, by ID
 	Tasks       []Task               `json:"tasks,omitempty"` // open tasks, in order of opening
 	Outputs     map[string]Output    `json:"outputs,omitempty"`
-	Rounds      map[string][]Output  `json:"rounds,omitempty"` // outputs of earlier rounds, oldest first
+	Rounds      map[string][]Output  `json:"rounds,omitempty"` // outputs of earlier rounds, oldest first, by step; inside loops by <frame>/<step>
 	Deadlines   []Deadline           `json:"deadlines,omitempty"`
 	Bookings    []Booking            `json:"bookings,omitempty"`
 	Children    []Child              `json:"children,omitempty"` // children started and not yet ended
@@ -139,7 +139,8 @@ type Output struct {
 	Frame     int               `json:"frame,omitempty"`   // of an earlier round that a goto set aside: where it belongs; -1 is the process
 	Loop      bool              `json:"loop,omitempty"`    // of an each or repeat block: Items counts, also when empty
 	Items     []Output          `json:"items,omitempty"`
-	Steps     map[string]Output `json:"steps,omitzero"` // of one run of a body with several steps
+	Dropped   int               `json:"dropped,omitempty"` // the oldest items of a long list are only in the log
+	Steps     map[string]Output `json:"steps,omitzero"`    // of one run of a body with several steps
 }
 
 // Deadline is one moment at which the process acts by itself.
@@ -179,6 +180,7 @@ type Proposal struct {
 	// Approval is the path of the first approval, when it was still open as the proposal was made: it is then asked
 	// again with the new values, and the block's own approvals are left out.
 	Approval string `json:"approval,omitempty"`
+	LeftOut  bool   `json:"leftOut,omitempty"` // an approval of the block was left out for it
 }
 
 // Told says that an event of the definition has happened.

@@ -122,13 +122,12 @@ func (d *decider) completeStep(id int, r result) {
 	action := def.On[r.outcome]
 	d.keepOutput(gone, def, r, action != nil)
 	d.closeTree(id, "done")
+	d.stepped = true
 	if len(r.input) > 0 {
 		d.editInput(r.input, "edit")
 	} else if d.def.VarsUseOutputs {
 		d.recompute()
-		d.replan()
 	}
-	d.claimedOrDone()
 	if d.err != nil {
 		return
 	}
@@ -156,18 +155,8 @@ func (d *decider) keepOutput(n Node, def *definitions.Node, r result, handled bo
 	}
 	frame := d.st.frame(n.Parent)
 	d.rerun(frame, def.ID)
-	o.Round = d.roundsDone(def.ID) + 1
+	o.Round = roundsDone(d.st.rounds(frame, def.ID)) + 1
 	d.emit(&OutputSet{Frame: frame, Step: def.ID, Output: o})
-}
-
-// claimedOrDone plans again what counts from a step being claimed or done.
-func (d *decider) claimedOrDone() {
-	for _, n := range d.st.Nodes {
-		def := d.static(&n)
-		if def.WaitsForSteps {
-			d.replanNode(n.ID)
-		}
-	}
 }
 
 // editInput replaces fields of the process input and everything that follows from them.
@@ -178,5 +167,5 @@ func (d *decider) editInput(fields map[string]any, cause string) {
 	d.emit(&InputChanged{Fields: fields, By: d.ev.Actor.User, Cause: cause})
 	d.recompute()
 	d.entitle()
-	d.replan()
+	d.stale = true
 }

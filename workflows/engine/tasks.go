@@ -171,7 +171,7 @@ func (d *decider) claim(t Task) {
 	}
 	at := d.now
 	d.emit(&TaskAssigned{Task: t.ID, Assignee: p.ID, Candidates: t.Candidates, ClaimedAt: &at, Revision: t.Revision + 1, By: p.ID, Verb: "claim"})
-	d.claimedOrDone()
+	d.stepped = true
 }
 
 func (d *decider) release(t Task) {
@@ -207,7 +207,7 @@ func (d *decider) transfer(t Task, data TaskData) {
 		Task: t.ID, Assignee: data.To, Candidates: t.Candidates, ClaimedAt: &at, Revision: t.Revision + 1, By: p.ID, Verb: "transfer", Comment: data.Comment,
 	})
 	d.message("task.transferred", []string{"user:" + data.To}, d.st.task(t.ID), map[string]any{"by": p.ID, "comment": data.Comment})
-	d.claimedOrDone()
+	d.stepped = true
 }
 
 func (d *decider) completeTask(t Task, data TaskData) {

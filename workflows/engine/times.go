@@ -165,6 +165,7 @@ func (d *decider) plan(id int) {
 
 func (d *decider) setDeadline(id int, w wish) {
 	dl := Deadline{ID: "d" + strconv.Itoa(d.st.NextItem), Node: id, Key: w.key, At: w.m.at.UTC(), Provisional: w.m.provisional}
+	was := ""
 	for _, old := range d.st.Deadlines {
 		if old.Node != id || old.Key != w.key {
 			continue
@@ -172,10 +173,10 @@ func (d *decider) setDeadline(id int, w wish) {
 		if old.At.Equal(dl.At) && old.Provisional == dl.Provisional {
 			return
 		}
-		dl.ID = old.ID
+		was = old.ID
 		break
 	}
-	d.emit(&DeadlineSet{Deadline: dl, Why: w.m.why})
+	d.emit(&DeadlineSet{Deadline: dl, Was: was, Why: w.m.why})
 }
 
 func (d *decider) clearDeadlines(id int) {
@@ -242,17 +243,7 @@ func (d *decider) dueOfBlock(id int, def *definitions.Node) {
 	}
 }
 
-// replan computes every deadline again, after an anchor or the calendar changed, and notes whose dates moved.
-func (d *decider) replan() {
-	ids := make([]int, 0, len(d.st.Nodes))
-	for _, n := range d.st.Nodes {
-		ids = append(ids, n.ID)
-	}
-	for _, id := range ids {
-		d.replanNode(id)
-	}
-}
-
+// replanNode computes the deadlines of a node again: its end may have come, or its beginning, and dates may have moved.
 func (d *decider) replanNode(id int) {
 	n := d.st.node(id)
 	if n == nil || d.err != nil {
@@ -286,6 +277,9 @@ func (d *decider) moveTasks(id int, def *definitions.Node) {
 		}
 		at := m.at.UTC()
 		d.emit(&TaskDue{Task: t.ID, Due: &at, Late: late, Revision: t.Revision + 1})
+		if at.After(d.now) && len(d.st.node(id).Fired) > 0 {
+			d.emit(&LadderReset{Node: id})
+		}
 		d.moved = append(d.moved, concerned(t)...)
 	}
 }

@@ -50,6 +50,10 @@ func (d *decider) skip(def *definitions.Node, at place) {
 		return
 	}
 	d.emit(&NodeSkipped{Path: def.Path, Parent: at.parent, At: d.now, Reason: "when", Facts: map[string]any{"when": def.When.Source()}})
+	if at.extra {
+		d.extraDone(at.parent)
+		return
+	}
 	d.childDone(at.parent, at.slot)
 }
 
@@ -222,7 +226,7 @@ func (d *decider) closeTree(id int, reason string) {
 // close removes one node with its task, deadlines and claim on children.
 func (d *decider) close(id int, reason string) {
 	n := d.st.node(id)
-	if n == nil || !d.burn(n.Path) {
+	if n == nil || d.err != nil { // closing costs no fuel: it is bounded by what is open, and must always be possible
 		return
 	}
 	path := n.Path
@@ -242,7 +246,7 @@ func (d *decider) keepRun(id int, def *definitions.Node) {
 	d.append(loop, n.Parent, Output{DoneAt: d.now, Round: n.Index + 1, Steps: n.Frame})
 }
 
-// append adds the output of one run to the list of a loop, up to the limit of what is kept in the state.
+// append adds the output of one run to the list of a loop. Of a repeat block the state keeps the newest.
 func (d *decider) append(loop *definitions.Node, loopID int, o Output) {
 	if loop.ID == "" {
 		return
@@ -252,7 +256,9 @@ func (d *decider) append(loop *definitions.Node, loopID int, o Output) {
 		parent = n.Parent
 	}
 	frame := d.st.frame(parent)
-	if len(d.st.outputs(frame)[loop.ID].Items) < d.engine.limits.Occurrences {
-		d.emit(&OutputSet{Frame: frame, Step: loop.ID, Output: o, Item: true})
+	keep := 0
+	if loop.Repeat != nil {
+		keep = d.engine.limits.Occurrences
 	}
+	d.emit(&OutputSet{Frame: frame, Step: loop.ID, Output: o, Item: true, Keep: keep})
 }

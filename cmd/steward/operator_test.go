@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"steward/internal/apptest"
+	"steward/internal/store"
+)
+
+// TestOperatorsWork runs the commands of operators against an installation that is at work.
+func TestOperatorsWork(t *testing.T) {
+	t.Parallel()
+	h := apptest.Start(t, nil)
+	operate := func(args ...string) said {
+		return steward(t, "", append(args, "--database-url", h.DatabaseURL, "--temporal-address", h.Config.TemporalAddress, "--task-queue", h.Config.TaskQueue)...)
+	}
+
+	s := operate("publish")
+	require.Zero(t, s.code, s.err)
+	require.Regexp(t, `^[1-9]\d* new versions`, s.out)
+	require.Equal(t, "0 new versions of the shipped definitions\n", operate("publish").out)
+	s = operate("publish", "../../definitions/library/after-sales/complaint.yaml")
+	require.Equal(t, "unchanged complaint\n", s.out, s.err)
+	faulty := filepath.Join(t.TempDir(), "faulty.yaml")
+	require.NoError(t, os.WriteFile(faulty, []byte("process: faulty\n"), 0o600))
+	s = operate("publish", faulty)
+	require.Equal(t, exitFailed, s.code)
+	require.Contains(t, s.err, "steward lint")
+
+	h.App.Catalog.Reload()
+	process := h.SignIn("axia").Start("complaint", map[string]any{"customer": "王女士", "phone": "021-55550134", "subject": "等候", "text": "等候太久"})
+	require.Equal(t, "1 processes verified, 0 differ\n", operate("verify").out)
+	require.Equal(t, "1 processes verified, 0 differ\n", operate("verify", process).out)
+
+	s = operate("recover", "--temporal-lost")
+	require.Zero(t, s.code, s.err)
+	require.Contains(t, s.out, "done: 1 open processes, 0 workflows started")
+
+	year := filepath.Join(t.TempDir(), "2027.yaml")
+	require.NoError(t, os.WriteFile(year, []byte("calendar: cn\nyear: 2027\nnotice: made up\noff: [2027-01-01]\n"), 0o600))
+	require.Equal(t, "calendar cn loaded as version 1; 1 open processes plan their provisional deadlines again\n", operate("calendar", "load", year).out)
+	require.Equal(t, "calendar cn is loaded already, as version 1\n", operate("calendar", "load", year).out)
+
+	for verb, want := range map[string]string{"retry": "decided again\n", "drop": "dropped\n"} {
+		incident, err := h.App.Store.ReportIncident(t.Context(), store.NewIncident{
+			ProcessID: uuid.MustParse(process), EventID: "cmd/" + uuid.NewString(), Kind: "fuel", Message: "too many steps",
+		})
+		require.NoError(t, err)
+		require.Equal(t, want, operate("incidents", verb, incident.ID.String(), "--by", "awei").out)
+		done, err := h.App.Store.Incident(t.Context(), incident.ID)
+		require.NoError(t, err)
+		require.NotNil(t, done.ResolvedBy)
+		require.Equal(t, "awei", *done.ResolvedBy)
+	}
+
+	_, err := h.App.Store.Pool().Exec(t.Context(), `UPDATE processes SET state = replace(state, '等候太久', '不用等') WHERE id = $1`, process)
+	require.NoError(t, err)
+	s = operate("verify", process)
+	require.Equal(t, exitFailed, s.code)
+	require.Contains(t, s.out, process)
+	require.Contains(t, s.out, "1 processes verified, 1 differ\n")
+}
