@@ -28,7 +28,7 @@ type document struct {
 type block struct{ lang, text string }
 
 var (
-	fence = regexp.MustCompile("(?ms)^[ ]*```([a-z]*)\n(.*?)\n?[ ]*```$")
+	fence = regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)\n *```$")
 	span  = regexp.MustCompile("`([^`]+)`")
 )
 

@@ -2,7 +2,6 @@ package apptest
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net"
 	"strings"
@@ -111,10 +110,7 @@ func (h *House) Publish(source string) {
 // Set gives a house parameter of a definition a value, from now on.
 func (h *House) Set(definition, name string, value any) {
 	h.T.Helper()
-	text, err := json.Marshal(value)
-	require.NoError(h.T, err)
-	require.NoError(h.T, h.App.Store.PutSetting(h.T.Context(), "parameter/"+definition+"/"+name, text, store.Actor{UserID: "test"}))
-	h.App.Catalog.Reload()
+	h.SetAll(definition, map[string]any{name: value})
 }
 
 // SignIn signs a demo person in.

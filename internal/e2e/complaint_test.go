@@ -38,28 +38,34 @@ func TestComplaintAnsweredInTime(t *testing.T) {
 func TestComplaintAnsweredLate(t *testing.T) {
 	t.Parallel()
 	inBothModes(t, func(t *testing.T, h *apptest.House) {
-		h.SetAll("complaint", map[string]any{
-			"own_bank_due": "+3s", "remind_before": "-1s", "chase_from": "+1s", "visit_from": "answer.done+1s", "visit_due": "answer.done+1wd",
-		})
-		c := newComplaint(t, h)
-		c.passOn()
-		opinion := c.handler.Task(c.id, "opinion")
-		c.due = moment(t, opinion["dueAt"])
-		reminder := c.handler.Told(c.id, "task.reminder")[0]
-		require.Equal(t, opinion["id"], reminder["task"])
-		require.False(t, moment(t, reminder["createdAt"]).Before(c.due.Add(-time.Second)))
-		for _, p := range []*apptest.Client{c.handler, c.info} {
-			chased := p.Told(c.id, "task.escalated")[0]
-			require.False(t, moment(t, chased["createdAt"]).Before(c.due.Add(time.Second)), "%s is told too early", p.User())
-		}
-		require.Contains(t, taskIDs(c.handler, "overdue"), opinion["id"])
-		c.handler.Complete(c.id, "opinion", "done", map[string]any{"opinion": "one amount is returned"})
-		c.answer()
-		require.True(t, moment(t, c.agent.Step(c.id, "opinion")["doneAt"]).After(c.due))
-		require.Len(t, c.handler.Messages(c.id, "task.reminder"), 1, "once")
-		require.Len(t, c.handler.Messages(c.id, "task.escalated"), 1, "chased again only after a working day")
-		h.Keep("complaint-late-"+string(h.Config.Decide), c.id, "")
+		h.Keep("complaint-late-"+string(h.Config.Decide), complainLate(t, h), "")
 	})
+}
+
+// complainLate brings such a complaint to its end and answers its process.
+func complainLate(t *testing.T, h *apptest.House) string {
+	t.Helper()
+	h.SetAll("complaint", map[string]any{
+		"own_bank_due": "+3s", "remind_before": "-1s", "chase_from": "+1s", "visit_from": "answer.done+1s", "visit_due": "answer.done+1wd",
+	})
+	c := newComplaint(t, h)
+	c.passOn()
+	opinion := c.handler.Task(c.id, "opinion")
+	c.due = moment(t, opinion["dueAt"])
+	reminder := c.handler.Told(c.id, "task.reminder")[0]
+	require.Equal(t, opinion["id"], reminder["task"])
+	require.False(t, moment(t, reminder["createdAt"]).Before(c.due.Add(-time.Second)))
+	for _, p := range []*apptest.Client{c.handler, c.info} {
+		chased := p.Told(c.id, "task.escalated")[0]
+		require.False(t, moment(t, chased["createdAt"]).Before(c.due.Add(time.Second)), "%s is told too early", p.User())
+	}
+	require.Contains(t, taskIDs(c.handler, "overdue"), opinion["id"])
+	c.handler.Complete(c.id, "opinion", "done", map[string]any{"opinion": "one amount is returned"})
+	c.answer()
+	require.True(t, moment(t, c.agent.Step(c.id, "opinion")["doneAt"]).After(c.due))
+	require.Len(t, c.handler.Messages(c.id, "task.reminder"), 1, "once")
+	require.Len(t, c.handler.Messages(c.id, "task.escalated"), 1, "chased again only after a working day")
+	return c.id
 }
 
 func newComplaint(t *testing.T, h *apptest.House) *complaintCourse {

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"steward/internal/advance"
@@ -12,7 +14,7 @@ import (
 )
 
 // inBothModes runs a test with the workflow deciding and with the API deciding, each in a house of its own with the shipped
-// definitions.
+// definitions, and then looks whether the house is in order.
 func inBothModes(t *testing.T, test func(t *testing.T, h *apptest.House)) {
 	t.Helper()
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
@@ -21,8 +23,26 @@ func inBothModes(t *testing.T, test func(t *testing.T, h *apptest.House)) {
 			h := apptest.Start(t, func(c *app.Config) { c.Decide = mode })
 			h.PublishLibrary()
 			test(t, h)
+			inOrder(t, h)
 		})
 	}
+}
+
+// inOrder requires that every log agrees with its process, nothing is parked, every command has been settled, and nothing is still
+// wanted from Temporal.
+func inOrder(t *testing.T, h *apptest.House) {
+	t.Helper()
+	rows, err := h.App.Store.Lists().Query(t.Context(), `SELECT id FROM processes`)
+	require.NoError(t, err)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	require.NoError(t, err)
+	for _, id := range ids {
+		require.NoError(t, h.App.Advancer.Verify(t.Context(), id))
+	}
+	require.Zero(t, h.Count(`SELECT count(*) FROM incidents`))
+	apptest.Until(t, "something stays unsettled", func() bool {
+		return h.Count(`SELECT (SELECT count(*) FROM commands WHERE settled_at IS NULL) + (SELECT count(*) FROM processes WHERE unsettled_since IS NOT NULL)`) == 0
+	})
 }
 
 // refused requires an answer that refuses a command with a status and a code.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -12,8 +13,8 @@ import (
 	"steward/workflows"
 )
 
-// TestRecord brings processes to their end and proves that their logs and histories can be read again. With STEWARD_RECORD=1
-// they are also written where there is no recording yet. Courses that have tests of their own are kept by those.
+// TestRecord brings processes to their end and proves that their logs and histories can be read again. With STEWARD_RECORD=1 they
+// are also written where there is no recording yet, those of the long courses too.
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	inBothModes(t, func(t *testing.T, h *apptest.House) {
@@ -36,6 +37,11 @@ func TestRecord(t *testing.T) {
 		asker.Ended(cancelled)
 		require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, h.Closed(cancelled), "the process ended, so its workflow did")
 		h.Keep("leave-cancelled-"+mode, cancelled, "")
+
+		if os.Getenv(apptest.RecordVariable) != "" {
+			h.Keep("meeting-"+mode, holdMeeting(t, h), "")
+			h.Keep("complaint-late-"+mode, complainLate(t, h), "")
+		}
 	})
 }
 
