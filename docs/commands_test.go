@@ -171,7 +171,7 @@ func sameRoute(known, named string) bool {
 		return false
 	}
 	for i := range a {
-		variable := strings.HasPrefix(a[i], "{") && b[i] != "" && strings.Contains("${", b[i][:1])
+		variable := strings.HasPrefix(a[i], "{") && strings.IndexAny(b[i], "${") == 0
 		if a[i] != b[i] && !variable {
 			return false
 		}

@@ -63,6 +63,7 @@ func supplies(t *testing.T, input, parameters map[string]any) map[string]any {
 	world := simulate.NewWorld()
 	world.People["ann"] = simulate.Person{Name: "Ann"}
 	world.Groups["attendants"] = []string{"ann"}
+	world.Invent = true
 	decided, err := engine.New(engine.DefaultLimits, nil).Decide(context.Background(), compiled(t)["meeting_service"], nil,
 		engine.Event{ID: "cmd/start", Type: engine.EventStart, At: at, Actor: engine.Actor{User: "ann"}, Data: data}, world.For("p", at))
 	require.NoError(t, err)

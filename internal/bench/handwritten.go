@@ -54,7 +54,6 @@ func StartHandwritten(address string, eager bool) (*Handwritten, error) {
 // workerOptions are those of internal/app.
 func workerOptions() worker.Options {
 	return worker.Options{
-		MaxConcurrentWorkflowTaskPollers: zzPollers,
 		MaxConcurrentLocalActivityExecutionSize: 64,
 		MaxConcurrentWorkflowTaskExecutionSize:  128,
 		WorkflowPanicPolicy:                     worker.BlockWorkflow,
@@ -184,4 +183,3 @@ func (silent) Info(string, ...any)  {}
 func (silent) Warn(string, ...any)  {}
 func (silent) Error(string, ...any) {}
 
-var zzPollers = 2
