@@ -185,7 +185,7 @@ func instructions(t *testing.T) map[string][]string {
 func TestDockerfileCallsTheProgramAsItIs(t *testing.T) {
 	all := instructions(t)
 	environment := map[string]string{"DATABASE_URL": "postgres://x"}
-	for _, pair := range strings.Fields(all["ENV"][len(all["ENV"])-1]) {
+	for pair := range strings.FieldsSeq(all["ENV"][len(all["ENV"])-1]) {
 		name, value, ok := strings.Cut(pair, "=")
 		require.True(t, ok, pair)
 		require.Contains(t, variables(t), name)

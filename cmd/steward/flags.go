@@ -35,7 +35,7 @@ type temporalFlags struct {
 
 // decideFlags say who decides first.
 type decideFlags struct {
-	Decide   string        `enum:"workflow,api" default:"workflow" env:"STEWARD_DECIDE" placeholder:"WHO" help:"Who decides first: workflow (of the process, in Temporal) or api (the request itself: higher rate)."`
+	Decide   string        `enum:"workflow,api" default:"workflow" env:"STEWARD_DECIDE" placeholder:"WHO" help:"Who decides first: workflow (in Temporal) or api (the request itself: higher rate)."`
 	Patience time.Duration `default:"1s" env:"STEWARD_PATIENCE" placeholder:"TIME" help:"How long a request waits for the workflow before it decides itself."`
 }
 

@@ -118,9 +118,10 @@ func TestConfigurationDocIsCurrent(t *testing.T) {
 func TestHealthAsks(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/healthz" {
-			http.Error(w, "database away", http.StatusServiceUnavailable)
+		if r.URL.Path == "/healthz" {
+			return
 		}
+		http.Error(w, "database away", http.StatusServiceUnavailable)
 	}))
 	t.Cleanup(server.Close)
 	require.Equal(t, said{out: "healthy\n"}, steward(t, "", "health", "--url", server.URL+"/healthz"))

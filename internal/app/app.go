@@ -44,6 +44,7 @@ type Config struct {
 	Intervals       Intervals
 	Nudges          activities.NudgerOptions // of the messages to Temporal; the task queue is filled in
 	Tracing         bool
+	Demo            []web.DemoPerson // offered on the sign-in page, with their passwords: development only
 	Log             *slog.Logger
 	Hook            func(point advance.FailPoint, process uuid.UUID) // for tests
 }
@@ -236,7 +237,7 @@ func (a *App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server.Mount("/", web.Handler())
+	server.Mount("/", web.Handler(web.WithDemoPeople(a.cfg.Demo...)))
 	listener := a.cfg.Listener
 	if listener == nil {
 		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen); err != nil {

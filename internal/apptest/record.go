@@ -51,14 +51,15 @@ func (h *House) Keep(name, process, run string) {
 	}
 }
 
-// identities are the names of the machine and program that wrote an event; they mean nothing to a replay.
-var identities = regexp.MustCompile(`"identity":\s*"[^"]*"`)
+// identities are the names of the machine and program that wrote an event, and of the queues named after them; they mean nothing
+// to a replay.
+var identities = regexp.MustCompile(`"(identity|name)":\s*"(\d+@[^"]*|[^":]+:[0-9a-f-]{36})"`)
 
 func keepHistory(t testing.TB, name string, history *historypb.History) {
 	t.Helper()
 	text, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(history)
 	require.NoError(t, err)
-	text = identities.ReplaceAll(text, []byte(`"identity": "recorded"`))
+	text = identities.ReplaceAll(text, []byte(`"$1": "recorded"`))
 	if name += ".json"; len(text) > largestPlain {
 		name, text = name+".gz", zipped(t, text)
 	}

@@ -15,12 +15,17 @@ import (
 // Deadlines measures how late deadlines are acted on when so many fall due every second: from the moment that a process
 // waits for to the moment at which its consequence was written. The baseline is a workflow that sleeps.
 func (s *Site) Deadlines(ctx context.Context) error {
-	base, err := s.sleepers(ctx)
+	base, baseCost, err := s.sleepers(ctx)
 	if err != nil {
 		return fmt.Errorf("baseline: %w", err)
 	}
 	h := s.Houses[advance.ModeWorkflow]
 	if err := s.quiet(ctx); err != nil {
+		return err
+	}
+	m := meter{s.Stack}
+	before, err := m.read(ctx)
+	if err != nil {
 		return err
 	}
 	ids, last, err := s.startTimers(ctx, h)
@@ -37,10 +42,16 @@ func (s *Site) Deadlines(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	after, err := m.read(ctx)
+	if err != nil {
+		return err
+	}
 	name := fmt.Sprintf("%d deadlines a second, late, p99", s.Plan.PerSecond)
 	f := latency(name, late, 0.99, 1000, base)
 	f.Note = fmt.Sprintf("p50 %s ms, %s", number(percentile(late, 0.5)), f.Note)
-	return s.Report.Add(f)
+	return s.Report.Add(f,
+		Figure{Name: "… start to end of such a process", Value: milliseconds(after.minus(before).processor()) / float64(len(ids)), Unit: "ms of CPU",
+			Baseline: number(milliseconds(baseCost.processor())/float64(len(base))) + " ms of CPU", Note: after.minus(before).per(len(ids))})
 }
 
 // lead is the time that all starts have before the first moment: longer than they need on a slow machine.
@@ -111,30 +122,36 @@ WHERE process_id = ANY ($1) AND event_id LIKE 'due/%'`, ids)
 }
 
 // sleepers measures the baseline's lateness.
-func (s *Site) sleepers(ctx context.Context) ([]time.Duration, error) {
+func (s *Site) sleepers(ctx context.Context) (late []time.Duration, used cost, err error) {
 	if err := s.quiet(ctx); err != nil {
-		return nil, err
+		return nil, used, err
+	}
+	m := meter{s.Stack}
+	before, err := m.read(ctx)
+	if err != nil {
+		return nil, used, err
 	}
 	moments := s.moments()
 	told := make([]<-chan time.Time, len(moments))
-	err := s.each(ctx, moments, func(ctx context.Context, _, n int) error {
+	err = s.each(ctx, moments, func(ctx context.Context, _, n int) error {
 		id := uuid.NewString()
 		told[n] = s.Baseline.expect(id, 0)
 		return s.Baseline.start(ctx, id, handwrittenTimer, moments[n])
 	})
 	if err != nil {
-		return nil, err
+		return nil, used, err
 	}
 	if err := pause(ctx, time.Until(moments[len(moments)-1])); err != nil {
-		return nil, err
+		return nil, used, err
 	}
-	late := make([]time.Duration, len(moments))
+	late = make([]time.Duration, len(moments))
 	for n, c := range told {
 		at, err := await(ctx, c)
 		if err != nil {
-			return nil, err
+			return nil, used, err
 		}
 		late[n] = at.Sub(moments[n])
 	}
-	return late, nil
+	after, err := m.read(ctx)
+	return late, after.minus(before), err
 }

@@ -65,13 +65,7 @@ func (s *Site) Evicted(ctx context.Context) (err error) {
 }
 
 func (s *Site) evictedHouse(ctx context.Context) (*House, error) {
-	url, err := s.Stack.database(ctx, "house_evicted")
-	if err != nil {
-		return nil, err
-	}
-	h, err := StartHouse(ctx, HouseOptions{
-		DatabaseURL: url, Temporal: s.Stack.Temporal, Mode: advance.ModeWorkflow, Clients: s.Plan.Evicted, NoWorker: true, Log: quietLog(s.Log),
-	})
+	h, err := s.house(ctx, "evicted", HouseOptions{Mode: advance.ModeWorkflow, Clients: s.Plan.Evicted, NoWorker: true})
 	if err != nil {
 		return nil, err
 	}

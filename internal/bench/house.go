@@ -28,13 +28,14 @@ const password = "a long way to the sea"
 func asker(client int) string  { return fmt.Sprintf("asker-%d", client) }
 func leader(client int) string { return fmt.Sprintf("leader-%d", client) }
 
-// HouseOptions say what to start. All but NoWorker are required.
+// HouseOptions say what to start. All but NoWorker and Queue are required.
 type HouseOptions struct {
 	DatabaseURL string
 	Temporal    string
 	Mode        advance.Mode
 	Clients     int
 	NoWorker    bool // somebody else works on the house's queue
+	Queue       int  // of messages to Temporal; 0 means the product's default
 	Log         *slog.Logger
 }
 
@@ -47,6 +48,7 @@ func StartHouse(ctx context.Context, o HouseOptions) (h *House, err error) {
 	config := app.Config{
 		DatabaseURL: o.DatabaseURL, TemporalAddress: o.Temporal, TaskQueue: h.Queue, Listen: "127.0.0.1:0", Worker: !o.NoWorker, Decide: o.Mode, Log: o.Log,
 	}
+	config.Nudges.Queue = o.Queue
 	const unlimited = 1e9
 	config.API.PersonRate, config.API.PersonBurst = unlimited, unlimited
 	config.API.AddressRate, config.API.AddressBurst = unlimited, unlimited

@@ -21,10 +21,7 @@ type Site struct {
 	Log      io.Writer
 }
 
-// eagerStart is the start mode of product and baseline: internal/app starts workflows without handing the first task over.
-const eagerStart = false
-
-// Open starts the baseline and the houses.
+// Open starts the houses and the baseline.
 func (s *Site) Open(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -32,28 +29,38 @@ func (s *Site) Open(ctx context.Context) (err error) {
 		}
 	}()
 	s.Houses, s.Webs = map[advance.Mode]*House{}, map[advance.Mode]*Web{}
-	if s.Baseline, err = StartHandwritten(s.Stack.Temporal, eagerStart); err != nil {
-		return err
-	}
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
-		url, err := s.Stack.database(ctx, "house_"+string(mode))
-		if err != nil {
-			return err
-		}
-		if s.Houses[mode], err = StartHouse(ctx, HouseOptions{DatabaseURL: url, Temporal: s.Stack.Temporal, Mode: mode, Clients: s.Plan.Clients, Log: quietLog(s.Log)}); err != nil {
+		if s.Houses[mode], err = s.house(ctx, string(mode), HouseOptions{Mode: mode, Clients: s.Plan.Clients}); err != nil {
 			return err
 		}
 		if s.Webs[mode], err = SignIn(ctx, s.Houses[mode]); err != nil {
 			return err
 		}
 	}
-	return nil
+	eager, err := s.Houses[advance.ModeWorkflow].startsEagerly(ctx)
+	if err != nil {
+		return err
+	}
+	s.Baseline, err = StartHandwritten(s.Stack.Temporal, eager)
+	return err
+}
+
+// house starts a house on a database of its own.
+func (s *Site) house(ctx context.Context, name string, o HouseOptions) (*House, error) {
+	url, err := s.Stack.database(ctx, "house_"+name)
+	if err != nil {
+		return nil, err
+	}
+	o.DatabaseURL, o.Temporal, o.Log = url, s.Stack.Temporal, quietLog(s.Log)
+	return StartHouse(ctx, o)
 }
 
 // Close stops the houses and the baseline, not the servers.
 func (s *Site) Close() {
 	for mode, h := range s.Houses {
-		h.Stop()
+		if h != nil {
+			h.Stop()
+		}
 		delete(s.Houses, mode)
 	}
 	if s.Baseline != nil {

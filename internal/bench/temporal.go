@@ -40,3 +40,18 @@ func (h *House) running(ctx context.Context) (int64, error) {
 	}
 	return res.GetCount(), nil
 }
+
+// startsEagerly tells how the product starts its workflows, so that the baseline can do the same: whether Temporal hands the
+// first task to the program that starts.
+func (h *House) startsEagerly(ctx context.Context) (bool, error) {
+	process, _, err := h.walk(ctx, 0)
+	if err != nil {
+		return false, err
+	}
+	events := h.Temporal.GetWorkflowHistory(ctx, process.String(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	first, err := events.Next()
+	if err != nil {
+		return false, fmt.Errorf("history of %s: %w", process, err)
+	}
+	return first.GetWorkflowExecutionStartedEventAttributes().GetEagerExecutionAccepted(), nil
+}

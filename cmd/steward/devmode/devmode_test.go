@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 func options(dir string, out io.Writer) Options {
 	return Options{
 		Dir: dir, Here: ".", Listen: "127.0.0.1:0", Decide: "workflow", NoUI: true, Out: out,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	}
 }
 

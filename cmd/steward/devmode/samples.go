@@ -1,6 +1,9 @@
 package devmode
 
 import (
+	"steward/internal/people"
+	"steward/web"
+
 	"context"
 	"errors"
 	"fmt"
@@ -194,15 +197,26 @@ func (f filler) freeRoom(ctx context.Context, from, to time.Time) (string, error
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }
 
 // account is a demo person worth signing in as.
-type account struct{ id, name, good string }
+type account struct{ id, name, nameEn, good, goodZh string }
 
 func accounts() []account {
 	return []account{
-		{applicant, "阿珊", "营销部: applies for rooms, starts meetings"},
-		{decider, "阿芳", "会议办公室: decides on rooms"},
-		{"aqiang", "阿强", "会场督导: prepares meetings with the attendants"},
-		{"ahua", "阿华", "会场服务员: tables, tea, clearing up"},
-		{agent, "阿霞", "投诉受理台: takes complaints"},
-		{"aguo", "阿国", "administrator: sees everything"},
+		{applicant, "阿珊", "A Shan", "sales: applies for rooms, starts meetings", "营销部:申请会议室、发起会议"},
+		{decider, "阿芳", "A Fang", "meeting office: decides on rooms", "会议办公室:审批会议室"},
+		{"aqiang", "阿强", "A Qiang", "meeting supervisor: prepares meetings with the attendants", "会场督导:带领服务员准备会议"},
+		{"ahua", "阿华", "A Hua", "attendant: tables, tea, clearing up", "会场服务员:摆台、茶水、清场"},
+		{agent, "阿霞", "A Xia", "complaint desk: takes complaints", "投诉受理台:受理投诉"},
+		{"aguo", "阿国", "A Guo", "administrator: sees everything", "管理员:查看全部"},
 	}
+}
+
+// demoPeople are the accounts as the sign-in page offers them.
+func demoPeople() []web.DemoPerson {
+	list := make([]web.DemoPerson, 0, len(accounts()))
+	for _, a := range accounts() {
+		list = append(list, web.DemoPerson{
+			ID: a.id, Name: web.Text{Zh: a.name, En: a.nameEn}, Note: web.Text{Zh: a.goodZh, En: a.good}, Password: people.DemoPassword,
+		})
+	}
+	return list
 }

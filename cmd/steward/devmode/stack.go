@@ -188,6 +188,7 @@ func (s *stack) startApp(ctx context.Context) (err error) {
 	s.app, err = app.Start(ctx, app.Config{
 		DatabaseURL: s.databaseURL, TemporalAddress: s.address, Namespace: s.opts.Namespace, Listener: s.listener, Worker: true,
 		Decide: s.opts.Decide, Tracing: s.opts.Tracing, Log: s.opts.Log,
+		Demo: demoPeople(),
 	})
 	return err
 }
