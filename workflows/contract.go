@@ -19,6 +19,7 @@ type Effects struct {
 	Ended bool       `json:"e,omitempty"`
 	Again bool       `json:"a,omitempty"` // Advance has more to do
 	Waits string     `json:"w,omitempty"` // the steps it waits at
+	Head  string     `json:"h,omitempty"` // names the row of the log at Seq: a restored database may hold another one
 	// Behind says that Postgres holds less of the process than its workflow has seen: the workflow parks.
 	Behind bool `json:"b,omitempty"`
 }
@@ -28,11 +29,20 @@ type Effects struct {
 type Input struct {
 	Process string   `json:"p"`
 	Known   *Effects `json:"k,omitempty"`
+	Seen    *Mark    `json:"n,omitempty"` // what an Advance last confirmed, when Known is newer than that
+}
+
+// Mark names a row of a decision log: its sequence, and the first characters of its chain hash ("" when they are not known).
+type Mark struct {
+	Seq  int64  `json:"s"`
+	Head string `json:"h,omitempty"`
 }
 
 // Advance is the argument of the local activity.
 type Advance struct {
 	Process string `json:"p"`
-	Seen    int64  `json:"s,omitempty"`
+	Seen    int64  `json:"s,omitempty"` // what this workflow saw with its own eyes: the last sequence …
+	Head    string `json:"h,omitempty"` // … and what names its row
+	Told    *Mark  `json:"t,omitempty"` // newer news from the API
 	Cancel  bool   `json:"c,omitempty"` // somebody cancelled the workflow in Temporal: turn it into a command
 }

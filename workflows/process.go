@@ -14,7 +14,10 @@ const (
 	advancePatience = 10 * 365 * 24 * time.Hour // unset, the SDK makes it as short as the timeout
 	eventsPerRun    = 2000
 	behindRetry     = time.Minute
-	earliestTimer   = 5 * time.Millisecond // the clocks of two servers differ: look again, but not at once
+	// The clocks of two servers differ: a timer may fire before Postgres thinks that the deadline has come. Look again, but less and
+	// less often.
+	earliestTimer = 5 * time.Millisecond
+	longestPause  = 5 * time.Second
 )
 
 // NewerFormat is the type of the activity's error for a process that a newer build has written.
@@ -25,13 +28,18 @@ func Process(ctx workflow.Context, in Input) error {
 	detached, _ := workflow.NewDisconnectedContext(ctx)
 	s := &shell{ctx: detached, in: in, nudges: workflow.GetSignalChannel(detached, NudgeSignal)}
 	if in.Known != nil {
-		s.effects = *in.Known
+		s.effects, s.seen = *in.Known, mark(in.Known)
 	} else {
 		s.dirty = true
+	}
+	if in.Seen != nil {
+		s.seen, s.told = *in.Seen, s.seen
 	}
 	s.watchCancel(ctx)
 	return s.run()
 }
+
+func mark(e *Effects) Mark { return Mark{Seq: e.Seq, Head: e.Head} }
 
 // shell is the state of one run.
 type shell struct {
@@ -39,29 +47,53 @@ type shell struct {
 	in      Input
 	nudges  workflow.ReceiveChannel
 	effects Effects
+	seen    Mark // what the last Advance answered: Postgres must hold it for ever
+	told    Mark // newer than seen, but only told by a nudge
 	dirty   bool // an Advance is owed
 	cancel  bool // a cancellation has to become a command
 	stop    workflow.CancelFunc
 	armed   time.Time // zero: no timer
 	fired   bool
+	timed   bool          // the Advance that is owed is the timer's
+	pause   time.Duration // the shortest timer, while Postgres does not find due what is due here
 }
 
 func (s *shell) run() error {
 	for {
 		s.drain()
-		for s.dirty || s.effects.Again {
+		for s.dirty || s.cancel || s.effects.Again {
 			s.advance()
 			s.drain()
+			// A cancellation is known to this run alone: it becomes a command before the next run begins.
+			if s.full() && !s.cancel {
+				break
+			}
 		}
 		if s.effects.Ended {
 			return nil
 		}
-		if info := workflow.GetInfo(s.ctx); info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > eventsPerRun {
-			known := s.effects
-			return workflow.NewContinueAsNewError(s.ctx, ProcessWorkflow, Input{Process: s.in.Process, Known: &known})
+		if s.full() {
+			return s.continueAsNew()
 		}
 		s.wait()
 	}
+}
+
+// full says that this run's history has grown long enough.
+func (s *shell) full() bool {
+	info := workflow.GetInfo(s.ctx)
+	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > eventsPerRun
+}
+
+// continueAsNew hands over what is known, and what is still owed.
+func (s *shell) continueAsNew() error {
+	next := Input{Process: s.in.Process, Known: new(Effects)}
+	*next.Known = s.effects
+	next.Known.Again = s.effects.Again || s.dirty
+	if s.told.Seq > s.seen.Seq {
+		next.Seen = &s.seen
+	}
+	return workflow.NewContinueAsNewError(s.ctx, ProcessWorkflow, next)
 }
 
 // drain takes every nudge that has come: one Advance serves them all.
@@ -81,6 +113,12 @@ func (s *shell) learn(e *Effects) {
 		s.dirty = true
 		return
 	}
+	switch {
+	case e.Seq > s.seen.Seq && e.Seq >= s.told.Seq:
+		s.told = mark(e)
+	case e.Seq == s.seen.Seq && e.Head != "" && s.seen.Head != "" && e.Head != s.seen.Head:
+		s.dirty = true // another history: Postgres is to be asked with what was seen
+	}
 	if e.Seq >= s.effects.Seq {
 		s.effects = *e
 	}
@@ -88,8 +126,12 @@ func (s *shell) learn(e *Effects) {
 
 // advance has the process advanced in Postgres. The local activity is retried for as long as it takes.
 func (s *shell) advance() {
-	args := Advance{Process: s.in.Process, Seen: s.effects.Seq, Cancel: s.cancel}
-	s.dirty, s.cancel = false, false
+	args := Advance{Process: s.in.Process, Seen: s.seen.Seq, Head: s.seen.Head, Cancel: s.cancel}
+	if told := s.told; told.Seq > s.seen.Seq {
+		args.Told = &told
+	}
+	timed := s.timed
+	s.dirty, s.cancel, s.timed = false, false, false
 	ctx := workflow.WithLocalActivityOptions(s.ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    advanceTimeout,
 		ScheduleToCloseTimeout: advancePatience,
@@ -111,9 +153,23 @@ func (s *shell) advance() {
 		e.Again = false
 		next := workflow.Now(s.ctx).Add(behindRetry)
 		e.Next = &next
+	} else {
+		s.seen, s.told = mark(&e), Mark{}
 	}
+	s.slow(timed && e.Seq == args.Seen, e.Next)
 	s.effects = e
 	workflow.SetCurrentDetails(s.ctx, s.describe())
+}
+
+// slow lengthens the pause before the next timer when a timer brought nothing although its time has come, and forgets the pause
+// once things go on.
+func (s *shell) slow(inVain bool, next *time.Time) {
+	switch {
+	case next == nil || next.After(workflow.Now(s.ctx)):
+		s.pause = 0
+	case inVain:
+		s.pause = min(max(2*s.pause, earliestTimer), longestPause)
+	}
 }
 
 // describe says in Temporal's UI what the process waits for.
@@ -147,10 +203,9 @@ func (s *shell) wait() {
 	if s.fired {
 		s.fired, s.armed = false, time.Time{}
 		if next := s.effects.Next; next != nil && !next.After(workflow.Now(s.ctx)) {
-			s.dirty = true
+			s.dirty, s.timed = true, true
 		}
 	}
-	s.dirty = s.dirty || s.cancel
 }
 
 func (s *shell) arm() {
@@ -164,7 +219,7 @@ func (s *shell) arm() {
 	ctx, stop := workflow.WithCancel(s.ctx)
 	s.stop, s.armed = stop, *next
 	at := *next
-	timer := workflow.NewTimerWithOptions(ctx, max(next.Sub(workflow.Now(s.ctx)), earliestTimer), workflow.TimerOptions{Summary: s.effects.Waits})
+	timer := workflow.NewTimerWithOptions(ctx, max(next.Sub(workflow.Now(s.ctx)), earliestTimer, s.pause), workflow.TimerOptions{Summary: s.effects.Waits})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		err := timer.Get(ctx, nil)
 		var cancelled *temporal.CanceledError

@@ -17,6 +17,8 @@ import (
 // dropped.
 type misses struct{ count *atomic.Int64 }
 
+func newMisses() misses { return misses{new(atomic.Int64)} }
+
 const missCounter = "temporal_sticky_cache_miss"
 
 func (m misses) WithTags(map[string]string) client.MetricsHandler { return m }
@@ -42,9 +44,9 @@ func (ignored) Record(time.Duration) {}
 
 // countedWorker runs the processes of a house that has no worker of its own, and counts its misses.
 func countedWorker(h *House, address string) (missed *atomic.Int64, stop func(), err error) {
-	missed = new(atomic.Int64)
+	m := newMisses()
 	c, err := client.Dial(client.Options{
-		HostPort: address, Logger: silent{}, MetricsHandler: misses{missed},
+		HostPort: address, Logger: silent{}, MetricsHandler: m,
 		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
 	})
 	if err != nil {
@@ -57,5 +59,5 @@ func countedWorker(h *House, address string) (missed *atomic.Int64, stop func(),
 		c.Close()
 		return nil, nil, err
 	}
-	return missed, func() { w.Stop(); c.Close() }, nil
+	return m.count, func() { w.Stop(); c.Close() }, nil
 }
