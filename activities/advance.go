@@ -29,7 +29,7 @@ func (p *Processes) Advance(ctx context.Context, args workflows.Advance) (workfl
 			return workflows.Effects{}, fmt.Errorf("store cancellation: %w", err)
 		}
 	}
-	e, err := p.Advancer.Advance(ctx, process, advance.Wake{Workflow: true, SeenSeq: args.Seen})
+	e, err := p.Advancer.Advance(ctx, process, advance.Wake{Workflow: true, Seen: seen(args)})
 	switch {
 	case errors.Is(err, advance.ErrBehind):
 		return workflows.Effects{Behind: true}, nil
@@ -38,5 +38,14 @@ func (p *Processes) Advance(ctx context.Context, args workflows.Advance) (workfl
 	case err != nil:
 		return workflows.Effects{}, err
 	}
-	return workflows.Effects{Seq: e.Seq, Next: e.Next, Ended: e.Ended, Again: e.Again, Waits: e.Waits}, nil
+	return workflows.Effects{Seq: e.Seq, Head: e.Head, Next: e.Next, Ended: e.Ended, Again: e.Again, Waits: e.Waits}, nil
+}
+
+// seen is all that the workflow knows to have been decided.
+func seen(args workflows.Advance) []advance.Mark {
+	marks := []advance.Mark{{Seq: args.Seen, Head: args.Head}}
+	if args.Told != nil {
+		marks = append(marks, advance.Mark(*args.Told))
+	}
+	return marks
 }

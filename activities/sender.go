@@ -81,7 +81,7 @@ func carried(wants advance.Effects) *workflows.Effects {
 	if wants.Again {
 		return nil
 	}
-	return &workflows.Effects{Seq: wants.Seq, Next: wants.Next, Ended: wants.Ended, Waits: wants.Waits}
+	return &workflows.Effects{Seq: wants.Seq, Head: wants.Head, Next: wants.Next, Ended: wants.Ended, Waits: wants.Waits}
 }
 
 func (s *sender) options(id string) client.StartWorkflowOptions {

@@ -14,6 +14,7 @@ import (
 
 	"steward/internal/store"
 	"steward/internal/store/storesql"
+	"steward/workflows/engine"
 )
 
 //go:embed permissions.yaml
@@ -158,14 +159,34 @@ func (s *Server) permitted(c echo.Context, who *caller, row permission) (*subjec
 	return nil, err
 }
 
-// repeated answers the subject of a command that the caller has sent before with the same key.
+// commandsOf names the commands that an operation sends; none for those that store something without a command.
+func commandsOf(operation string) []string {
+	switch operation {
+	case "claimTask":
+		return []string{engine.EventClaim}
+	case "releaseTask":
+		return []string{engine.EventRelease}
+	case "completeTask":
+		return []string{engine.EventComplete}
+	case "transferTask":
+		return []string{engine.EventTransfer}
+	case "tellProcess", "rescheduleProcess":
+		return []string{engine.EventTell}
+	case "cancelProcess":
+		return []string{engine.EventCancel, engine.EventTell}
+	}
+	return nil
+}
+
+// repeated answers the subject of a command that the caller has sent before with the same key. The key opens only the
+// operation that it was used for: with another one it would be a way around permissions.
 func (s *Server) repeated(c echo.Context, who *caller, row permission, id uuid.UUID) (*subject, bool) {
 	ctx, key := c.Request().Context(), c.Request().Header.Get("Idempotency-Key")
 	if row.Scope != scopeWrite || key == "" || len(key) > 200 || !utf8.ValidString(key) {
 		return nil, false
 	}
 	command, err := s.store.Queries().CommandByKey(ctx, storesql.CommandByKeyParams{Actor: who.ID, Key: key})
-	if err != nil {
+	if err != nil || !slices.Contains(commandsOf(operationOf(c).id), command.Type) {
 		return nil, false
 	}
 	all := &caller{ID: who.ID, Roles: []string{string(operator)}}

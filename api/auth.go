@@ -53,7 +53,8 @@ func (s *Server) count(c echo.Context, who *caller) time.Duration {
 }
 
 // signedIn reads the credentials; nil means that there are none, or only a cookie that has ended. A bad API token is an
-// error: its sender meant to be somebody. Addresses that keep sending bad ones have to wait.
+// error: its sender meant to be somebody. Addresses that keep sending bad ones have to wait; good ones are heard all the
+// same, or one stranger behind an address could shut out everybody else there.
 func (s *Server) signedIn(c echo.Context) (*caller, error) {
 	r := c.Request()
 	bearer, hasToken := bearerToken(r)
@@ -62,14 +63,13 @@ func (s *Server) signedIn(c echo.Context) (*caller, error) {
 	if !hasToken && !hasCookie {
 		return nil, nil
 	}
-	if wait := s.addresses.empty(c.RealIP(), time.Now()); wait > 0 {
-		return nil, tooMany(wait)
-	}
 	ctx := r.Context()
 	if hasToken {
 		id, err := s.people.AuthenticateToken(ctx, bearer)
 		if errors.Is(err, people.ErrUnauthenticated) {
-			s.addresses.take(c.RealIP(), time.Now())
+			if wait := s.addresses.take(c.RealIP(), time.Now()); wait > 0 {
+				return nil, tooMany(wait)
+			}
 			return nil, &failure{code: codeSignIn, cause: err}
 		}
 		return callerFrom(id, ""), err

@@ -50,6 +50,23 @@ func TestARetryPassesAfterTheRightIsGone(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, elsewhere.status, "the key opens only what it was used for")
 }
 
+// TestAKeyOpensNoOtherDoor tries the key of a refused command on a task that its sender may not know of.
+func TestAKeyOpensNoOtherDoor(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	process, prepare := h.start(1)
+	h.command(theAttendant, prepare, "complete", object{"form": object{"cups": 1}})
+	late := h.as(theRival, "POST", "/api/v1/tasks/"+prepare+"/complete", object{"form": object{"cups": 2}}, "Idempotency-Key", "late")
+	require.Equal(t, http.StatusConflict, late.status, string(late.body))
+	for verb, body := range map[string]object{"comments": {"body": "let me in"}, "claim": {}, "transfer": {"to": theRival}} {
+		a := h.as(theRival, "POST", "/api/v1/tasks/"+h.next(process)+"/"+verb, body, "Idempotency-Key", "late")
+		require.Equal(t, http.StatusNotFound, a.status, "%s: %s", verb, a.body)
+	}
+	var comments int
+	require.NoError(t, h.store.Pool().QueryRow(t.Context(), "SELECT count(*) FROM comments").Scan(&comments))
+	require.Zero(t, comments)
+}
+
 func TestStaleAndLostCommandsNameTheWinner(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

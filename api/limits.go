@@ -35,14 +35,6 @@ func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
 	return wait
 }
 
-// empty answers how long the key has to wait, without spending.
-func (l *limiter) empty(key string, now time.Time) (wait time.Duration) {
-	if missing := 1 - l.bucket(key, now).TokensAt(now); missing > 0 {
-		return time.Duration(missing / float64(l.rate) * float64(time.Second))
-	}
-	return 0
-}
-
 func (l *limiter) bucket(key string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -54,6 +54,9 @@ func TestRatesAreLimited(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(d *Deps) { d.Config = Config{PersonRate: 0.01, PersonBurst: 3, AddressRate: 0.01, AddressBurst: 2} })
 	get := func(user string) answer { return h.as(user, "GET", "/api/v1/me", nil) }
+	opened, err := h.people.SignIn(t.Context(), people.Credentials{UserID: "aguo", Password: people.DemoPassword, IP: "192.0.2.1"})
+	require.NoError(t, err)
+	session := &http.Cookie{Name: sessionCookie, Value: opened.Token}
 	for range 3 {
 		require.Equal(t, http.StatusOK, get(theStarter).status)
 	}
@@ -68,6 +71,8 @@ func TestRatesAreLimited(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, get("").status)
 	guess := h.send(h.request("GET", "/api/v1/me", nil, "Authorization", "Bearer stw_guess"))
 	require.Equal(t, http.StatusTooManyRequests, guess.status, "an address that failed too often may not guess tokens")
+	require.Equal(t, http.StatusOK, get(theAttendant).status, "a stranger's guesses shut nobody out who has a good token")
+	require.Equal(t, http.StatusOK, h.with(session, "GET", "/api/v1/me", nil).status, "nor a good session")
 	elsewhere := h.request("GET", "/api/v1/me", nil)
 	elsewhere.RemoteAddr = "198.51.100.7:1"
 	require.Equal(t, http.StatusUnauthorized, h.send(elsewhere).status)
@@ -115,6 +120,23 @@ func TestMountedPagesPassTheChain(t *testing.T) {
 	require.NotContains(t, string(boom.body), "secret")
 	require.Contains(t, h.logs.String(), "TestMountedPagesPassTheChain", "the log has the stack")
 	require.Equal(t, http.StatusOK, h.as("", "GET", "/healthz", nil).status)
+}
+
+func TestPagesDoNotHideTheContract(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.server.Mount("/", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a page was asked for an address of the API") }))
+	_, task := h.start(1)
+	for _, c := range []struct{ method, path, code, allow string }{
+		{"GET", "/api/v1/nothing", codeNotFound, ""},
+		{"GET", "/api/v1/tasks/" + task + "/", codeNotFound, ""},
+		{"PUT", "/api/v1/me", codeMethod, "GET, PATCH"},
+		{"DELETE", "/api/v1/tasks/" + task + "/claim", codeMethod, "POST"},
+	} {
+		a := h.as(theStarter, c.method, c.path, nil)
+		require.Equal(t, c.code, a.problem().Code, c.path)
+		require.Equal(t, c.allow, a.header.Get("Allow"), c.path)
+	}
 }
 
 func TestLogLinesCarryIds(t *testing.T) {

@@ -251,7 +251,7 @@ func TestRooms(t *testing.T) {
 	process, _ := h.start(0) // 1 March 2027, 09:00 to 10:00 UTC: 17:00 to 18:00 in the house's zone
 	var rooms RoomList
 	h.ok(theOutsider, "GET", "/api/v1/rooms", nil, &rooms)
-	require.Len(t, rooms.Items, 8)
+	require.Len(t, rooms.Items, 11)
 
 	var busy FreeBusy
 	h.ok(theOutsider, "GET", "/api/v1/rooms/free-busy?from=2027-03-01T09:30:00Z&to=2027-03-01T11:00:00Z", nil, &busy)

@@ -71,7 +71,7 @@ func queries() []string {
 	return []string{
 		"", "?limit=0", "?limit=-1", "?limit=99999999999999999999", "?limit=abc", "?cursor=%00", "?cursor=AAAA", "?cursor=" + strings.Repeat("x", 1100),
 		"?scope=everything", "?state=open&state=ended", "?unknown=1", "?from=yesterday&to=tomorrow", "?from=2027-01-01T00:00:00Z&to=2020-01-01T00:00:00Z",
-		"?date=2027-13-45", "?date=9999-12-31", "?from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z", "?version=0", "?version=999999", "?%zz", "?;;", "?startedBy=%ff", "?mine=perhaps",
+		"?date=2027-13-45", "?date=9999-12-31", "?date=0000-01-01", "?date=0001-01-01", "?from=9999-12-31T00:00:00-23:59&to=9999-12-31T12:00:00-23:59", "?from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z", "?version=0", "?version=999999", "?%zz", "?;;", "?startedBy=%ff", "?mine=perhaps",
 		"?room=%27", "?unread=2", "?all=", "?definition=visit%00",
 	}
 }
@@ -116,6 +116,7 @@ func TestContractChecksNameTheField(t *testing.T) {
 		{"long key", "POST", at + "/claim", nil, []string{"Idempotency-Key", strings.Repeat("x", 201)}, 400, []string{"Idempotency-Key"}, codeInvalid},
 		{"key with space", "POST", at + "/claim", nil, []string{"Idempotency-Key", "a b"}, 400, []string{"Idempotency-Key"}, codeInvalid},
 		{"not JSON", "POST", at + "/complete", "{", nil, 400, nil, codeMalformed},
+		{"not UTF-8", "POST", at + "/comments", "{\"body\":\"caf\xe9\"}", nil, 400, nil, codeMalformed},
 		{"two documents", "POST", at + "/complete", "{} {}", nil, 400, nil, codeMalformed},
 		{"no body", "POST", at + "/transfer", nil, nil, 400, []string{"body"}, codeInvalid},
 		{"unknown field", "POST", at + "/complete", object{"outcom": "done"}, nil, 400, []string{"outcom"}, codeInvalid},
@@ -134,6 +135,9 @@ func TestContractChecksNameTheField(t *testing.T) {
 		{"limit", "GET", "/api/v1/tasks?limit=201", nil, nil, 400, []string{"limit"}, codeInvalid},
 		{"cursor", "GET", "/api/v1/tasks?cursor=abc", nil, nil, 400, []string{"cursor"}, codeInvalid},
 		{"date", "GET", "/api/v1/rooms/room-1/day?date=2027-02-30", nil, nil, 400, []string{"date"}, codeInvalid},
+		{"year 0", "GET", "/api/v1/rooms/room-1/day?date=0000-01-01", nil, nil, 400, []string{"date"}, codeInvalid},
+		{"year 1", "GET", "/api/v1/rooms/room-1/day?date=0001-01-01", nil, nil, 400, []string{"date"}, codeInvalid},
+		{"last year", "GET", "/api/v1/rooms/free-busy?from=9999-12-31T00:00:00-23:59&to=9999-12-31T12:00:00-23:59", nil, nil, 400, []string{"from", "to"}, codeInvalid},
 		{"time", "GET", "/api/v1/rooms/free-busy?from=now&to=2027-03-01T00:00:00Z", nil, nil, 400, []string{"from"}, codeInvalid},
 		{"span", "GET", "/api/v1/rooms/free-busy?from=2027-03-01T00:00:00Z&to=2027-05-01T00:00:00Z", nil, nil, 400, []string{"to"}, codeInvalid},
 		{"both or neither", "POST", "/api/v1/notifications/read", object{}, nil, 400, []string{"body"}, codeInvalid},

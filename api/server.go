@@ -183,13 +183,42 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // before the server answers requests.
 func (s *Server) Mount(prefix string, h http.Handler) {
 	prefix = strings.TrimSuffix(prefix, "/")
-	wrapped := echo.WrapHandler(h)
+	wrapped := s.besideContract(echo.WrapHandler(h))
 	if prefix != "" {
 		s.echo.Any(prefix, wrapped)
 	} else {
 		s.echo.Any("/", wrapped)
 	}
 	s.echo.Any(prefix+"/*", wrapped)
+}
+
+// besideContract keeps what lies below /api/ for the contract: an address or method that it lacks is answered as a problem,
+// not by a page.
+func (s *Server) besideContract(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !strings.HasPrefix(c.Request().URL.Path, "/api/") {
+			return next(c)
+		}
+		allowed := s.methodsOf(c.Request().URL.EscapedPath())
+		if len(allowed) == 0 {
+			return fail(codeNotFound)
+		}
+		c.Response().Header().Set(echo.HeaderAllow, strings.Join(allowed, ", "))
+		return fail(codeMethod)
+	}
+}
+
+// methodsOf lists the methods that the contract has for a path.
+func (s *Server) methodsOf(path string) []string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete} {
+		found := s.echo.NewContext(nil, nil)
+		s.echo.Router().Find(method, path, found)
+		if s.operations[method+" "+found.Path()] != nil {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 // Caller answers the id of the person who is signed in on the request that ctx belongs to, "" when nobody is.

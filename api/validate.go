@@ -43,8 +43,17 @@ func checkUUID(v string) error {
 	return uuid.Validate(v)
 }
 
+// The years that a time in a request may name: beyond them a time zone leads out of what RFC 3339 can write.
+const (
+	firstYear = 1900
+	lastYear  = 9998
+)
+
 func checkTime(layout, v string) error {
-	_, err := time.Parse(layout, v)
+	t, err := time.Parse(layout, v)
+	if err == nil && (t.UTC().Year() < firstYear || t.UTC().Year() > lastYear) {
+		return fmt.Errorf("want a year from %d to %d", firstYear, lastYear)
+	}
 	return err
 }
 
@@ -77,7 +86,7 @@ func (s *Server) checkRequest(c echo.Context, op *operation) error {
 	}
 	if body, ok := r.Body.(interface{ ValidatedValue() any }); ok {
 		if !oneDocument(r) {
-			return &failure{code: codeMalformed, cause: errors.New("more than one JSON document")}
+			return &failure{code: codeMalformed, cause: errors.New("not one JSON document in UTF-8")}
 		}
 		if field, found := unprintable("", body.ValidatedValue()); found {
 			return failField(field, "character", Text{Zh: "含有不能保存的字符（NUL）", En: "holds a character that cannot be stored (NUL)"})
@@ -86,7 +95,8 @@ func (s *Server) checkRequest(c echo.Context, op *operation) error {
 	return nil
 }
 
-// oneDocument says whether the body is one JSON document and nothing more: the checker reads only the first.
+// oneDocument says whether the body is one JSON document in UTF-8 and nothing more: the checker reads only the first, and
+// the decoder would store other bytes than were sent.
 func oneDocument(r *http.Request) bool {
 	if r.GetBody == nil {
 		return false
@@ -97,7 +107,7 @@ func oneDocument(r *http.Request) bool {
 	}
 	defer func() { _ = body.Close() }()
 	text, err := io.ReadAll(body)
-	return err == nil && json.Valid(text)
+	return err == nil && utf8.Valid(text) && json.Valid(text)
 }
 
 // checkQuery refuses parameters that the operation does not know: a misspelt filter would silently show everything.

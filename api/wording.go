@@ -52,6 +52,9 @@ func wording(code string, schema *openapi3.Schema) Text {
 		return Text{Zh: "类型应为 " + typeOf(schema), En: "must be of type " + typeOf(schema)}
 	case "format", "pattern":
 		form := orDefault(schema.Format, schema.Pattern)
+		if form == "date" || form == "date-time" {
+			form = fmt.Sprintf("%s (RFC 3339, %d–%d)", form, firstYear, lastYear)
+		}
 		return Text{Zh: "格式应为 " + form, En: "must have the format " + form}
 	case "enum":
 		options := strings.Trim(fmt.Sprint(schema.Enum...), "[]")

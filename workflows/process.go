@@ -130,7 +130,7 @@ func (s *shell) advance() {
 	if told := s.told; told.Seq > s.seen.Seq {
 		args.Told = &told
 	}
-	timed := s.timed
+	timed, before := s.timed, s.effects.Seq
 	s.dirty, s.cancel, s.timed = false, false, false
 	ctx := workflow.WithLocalActivityOptions(s.ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    advanceTimeout,
@@ -156,18 +156,18 @@ func (s *shell) advance() {
 	} else {
 		s.seen, s.told = mark(&e), Mark{}
 	}
-	s.slow(timed && e.Seq == args.Seen, e.Next)
+	s.slow(timed, e.Seq != before, e.Next)
 	s.effects = e
 	workflow.SetCurrentDetails(s.ctx, s.describe())
 }
 
-// slow lengthens the pause before the next timer when a timer brought nothing although its time has come, and forgets the pause
-// once things go on.
-func (s *shell) slow(inVain bool, next *time.Time) {
+// slow lengthens the pause before the next timer when one brought nothing although its time had come, and forgets the pause once
+// things go on.
+func (s *shell) slow(timed, moved bool, next *time.Time) {
 	switch {
-	case next == nil || next.After(workflow.Now(s.ctx)):
+	case moved || next == nil || next.After(workflow.Now(s.ctx)):
 		s.pause = 0
-	case inVain:
+	case timed:
 		s.pause = min(max(2*s.pause, earliestTimer), longestPause)
 	}
 }

@@ -120,8 +120,7 @@ func TestShellLearnsWhatTheAPIDecided(t *testing.T) {
 // TestShellIgnoresOldNews: nudges may arrive in any order.
 func TestShellIgnoresOldNews(t *testing.T) {
 	t.Parallel()
-	var s *stage
-	s = newStage(t, func(int, workflows.Advance) (workflows.Effects, error) {
+	s := newStage(t, func(int, workflows.Advance) (workflows.Effects, error) {
 		return workflows.Effects{Seq: 9, Ended: true}, nil
 	})
 	s.env.RegisterDelayedCallback(func() {
@@ -159,11 +158,7 @@ func TestShellCarriesWhatItKnowsIntoTheNextRun(t *testing.T) {
 		return workflows.Effects{Seq: int64(n), Next: s.in(48 * time.Hour)}, nil
 	})
 	s.env.SetContinueAsNewSuggested(true)
-	err := s.run(nil)
-	var next *workflow.ContinueAsNewError
-	require.ErrorAs(t, err, &next)
-	var in workflows.Input
-	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+	in := s.next(nil)
 	require.Equal(t, "p", in.Process)
 	require.NotNil(t, in.Known)
 	require.EqualValues(t, 1, in.Known.Seq)
@@ -211,4 +206,112 @@ func TestShellLeavesANewerFormatToANewerWorker(t *testing.T) {
 	})
 	err := s.run(nil)
 	require.ErrorContains(t, err, "format 2")
+}
+
+// TestShellLooksLessAndLessOftenWhileTheDatabaseIsNotThereYet: its clock is ten seconds behind Temporal's.
+func TestShellLooksLessAndLessOftenWhileTheDatabaseIsNotThereYet(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	s = newStage(t, func(n int, _ workflows.Advance) (workflows.Effects, error) {
+		switch {
+		case n < 100 && s.env.Now().Sub(s.start) < 10*time.Second:
+			return workflows.Effects{Seq: 1, Next: s.in(0)}, nil
+		case s.calls[n-1].Seen == 1: // its time has come: the next deadline, a day later, meets the same clocks
+			return workflows.Effects{Seq: 2, Next: s.in(24 * time.Hour)}, nil
+		case s.env.Now().Sub(s.start) < 24*time.Hour+8*time.Millisecond:
+			return workflows.Effects{Seq: 2, Next: s.in(24 * time.Hour)}, nil
+		}
+		return workflows.Effects{Seq: 3, Ended: true}, nil
+	})
+	require.NoError(t, s.run(nil))
+	require.Less(t, len(s.calls), 20, "5 ms doubled twelve times are ten seconds")
+	require.Less(t, s.env.Now().Sub(s.start), 24*time.Hour+time.Second, "a new deadline begins with a short pause")
+}
+
+// TestShellKeepsACancellationForItself: the next run is not cancelled, so this one turns it into a command.
+func TestShellKeepsACancellationForItself(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	s = newStage(t, func(n int, a workflows.Advance) (workflows.Effects, error) {
+		if n == 1 {
+			s.env.CancelWorkflow()
+		}
+		return workflows.Effects{Seq: int64(n), Next: s.in(48 * time.Hour), Ended: a.Cancel}, nil
+	})
+	s.env.SetContinueAsNewSuggested(true)
+	require.NoError(t, s.run(nil), "it ends, it does not continue as new")
+	require.Len(t, s.calls, 2)
+}
+
+// TestShellHandsOverWhatIsStillOwed: a process that always has more to do must not grow one history without end.
+func TestShellHandsOverWhatIsStillOwed(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(n int, _ workflows.Advance) (workflows.Effects, error) {
+		return workflows.Effects{Seq: int64(n), Again: true}, nil
+	})
+	s.env.SetContinueAsNewSuggested(true)
+	in := s.next(nil)
+	require.Len(t, s.calls, 1)
+	require.True(t, in.Known.Again, "the next run goes on at once")
+}
+
+// next runs until the shell continues as new and answers what the next run gets.
+func (s *stage) next(known *workflows.Effects) workflows.Input {
+	s.t.Helper()
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(s.t, s.run(known), &next)
+	var in workflows.Input
+	require.NoError(s.t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+	return in
+}
+
+// TestShellRemembersWhatItSawItself, whatever nudges tell: after a restore the API may decide other events under the same
+// sequences.
+func TestShellRemembersWhatItSawItself(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	s = newStage(t, func(n int, _ workflows.Advance) (workflows.Effects, error) {
+		return workflows.Effects{Seq: 7, Head: "seen", Next: s.in(time.Hour), Ended: n > 1}, nil
+	})
+	tell := func(after time.Duration, seq int64, head string) {
+		s.env.RegisterDelayedCallback(func() {
+			s.env.SignalWorkflow(workflows.NudgeSignal, &workflows.Effects{Seq: seq, Head: head, Next: s.in(time.Hour)})
+		}, after)
+	}
+	tell(time.Minute, 6, "lost")
+	tell(2*time.Minute, 8, "other")
+	require.NoError(t, s.run(nil))
+	last := s.calls[len(s.calls)-1]
+	require.EqualValues(t, 7, last.Seen)
+	require.Equal(t, "seen", last.Head)
+	require.Equal(t, &workflows.Mark{Seq: 8, Head: "other"}, last.Told)
+	require.Equal(t, []time.Duration{0, time.Hour}, s.at)
+}
+
+// TestShellAsksWhenItIsToldAnotherHistory under a sequence that it has seen.
+func TestShellAsksWhenItIsToldAnotherHistory(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	s = newStage(t, func(n int, _ workflows.Advance) (workflows.Effects, error) {
+		return workflows.Effects{Seq: 7, Head: "seen", Next: s.in(time.Hour), Ended: n > 1}, nil
+	})
+	s.env.RegisterDelayedCallback(func() {
+		s.env.SignalWorkflow(workflows.NudgeSignal, &workflows.Effects{Seq: 7, Head: "other"})
+	}, time.Minute)
+	require.NoError(t, s.run(nil))
+	require.Equal(t, []time.Duration{0, time.Minute}, s.at)
+}
+
+// TestShellCarriesWhatItSawPastWhatItWasTold into the next run.
+func TestShellCarriesWhatItSawPastWhatItWasTold(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	s = newStage(t, func(n int, _ workflows.Advance) (workflows.Effects, error) {
+		s.env.SignalWorkflow(workflows.NudgeSignal, &workflows.Effects{Seq: 9, Head: "told"})
+		return workflows.Effects{Seq: 7, Head: "seen"}, nil
+	})
+	s.env.SetContinueAsNewSuggested(true)
+	in := s.next(nil)
+	require.Equal(t, &workflows.Mark{Seq: 7, Head: "seen"}, in.Seen)
+	require.EqualValues(t, 9, in.Known.Seq)
 }

@@ -36,8 +36,8 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 func TestReplayFindsAnotherCourse(t *testing.T) {
 	t.Parallel()
 	history := readHistory(t, "testdata/history/leave-workflow.json")
-	for _, e := range history.Events {
-		if e.EventType == enumspb.EVENT_TYPE_TIMER_STARTED {
+	for _, e := range history.GetEvents() {
+		if e.GetEventType() == enumspb.EVENT_TYPE_TIMER_STARTED {
 			e.GetTimerStartedEventAttributes().TimerId = "another"
 		}
 	}

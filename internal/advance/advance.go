@@ -65,12 +65,18 @@ func (a *Advancer) SetHook(hook func(point FailPoint, process uuid.UUID)) { a.ho
 
 // Wake says who calls Advance and what it brings.
 type Wake struct {
-	Workflow bool  // the process's workflow calls: what the process wants is with Temporal once this returns
-	SeenSeq  int64 // the last sequence that the workflow saw; Postgres must not be behind it
+	Workflow bool   // the process's workflow calls: what the process wants is with Temporal once this returns
+	Seen     []Mark // what the workflow knows to have been decided; Postgres must hold it
 }
 
-// ErrBehind says that Postgres holds less of a process than its workflow has seen: it was restored from a backup. The
-// workflow must wait for `steward recover --postgres-restored`.
+// Mark names a row of the decision log as Temporal remembers it: Head is Effects.Head, or "" when only the sequence is known.
+type Mark struct {
+	Seq  int64
+	Head string
+}
+
+// ErrBehind says that Postgres holds less of a process, or another history, than its workflow has seen: it was restored from a
+// backup. An incident is open, and the workflow must wait for `steward recover --postgres-restored`.
 var ErrBehind = errors.New("the database is behind the workflow")
 
 // Advance fires what is due and applies what is stored, then answers what the process wants now. It may be called at any
@@ -86,12 +92,16 @@ type job struct {
 	wake    Wake
 	insert  *newCommand
 	create  *newProcess
+	drop    *drop
+	single  bool // one event a transaction: one of those at hand cannot be stored
 }
 
 // outcome is what one call did.
 type outcome struct {
 	effects  Effects
+	events   int
 	nudge    bool // Temporal has to be told
+	dropped  bool // what an operator gave up is out of the way
 	receipts []settled
 	children []uuid.UUID // processes that were given something to do: started, cancelled, or told of a child's end
 }
@@ -108,33 +118,52 @@ func (a *Advancer) run(ctx context.Context, j job) (outcome, error) {
 	if err := a.refresh(ctx); err != nil {
 		return outcome{}, err
 	}
+	var done outcome
 	for attempt := 0; ; attempt++ {
 		out, err := a.once(ctx, j)
-		var parked *parkedError
-		var cold *coldError
-		switch {
-		case errors.As(err, &cold) && attempt < attempts:
-			if _, err := a.catalog.Get(ctx, cold.ref.ID, cold.ref.Version); err != nil {
-				return out, fmt.Errorf("advance process %s: %w", j.process, err)
-			}
-		case err == nil:
+		if err == nil {
 			a.tell(j, out)
 			a.follow(ctx, j, out)
-			return out, nil
-		case errors.As(err, &parked):
-			if j, err = a.keep(ctx, j); err != nil {
-				return out, err
+			done.effects, done.events, done.receipts = out.effects, done.events+out.events, append(done.receipts, out.receipts...)
+			if !j.single || !out.effects.Again || done.events >= maxEvents {
+				return done, nil
 			}
-			if err := a.park(ctx, j.process, parked); err != nil {
-				return out, err
+			if j.insert, j.create, attempt = nil, nil, -1; out.dropped {
+				j.drop = nil
 			}
-		case retryable(err) && attempt < attempts && ctx.Err() == nil:
-			wait(ctx, time.Duration(1<<min(attempt, 6))*2*time.Millisecond)
-		default:
+			continue
+		}
+		if j, err = a.mend(ctx, j, err, attempt); err != nil {
 			span.RecordError(err)
 			return out, fmt.Errorf("advance process %s: %w", j.process, err)
 		}
 	}
+}
+
+// mend answers the job with which to try again after an error, or the error when that makes no sense.
+func (a *Advancer) mend(ctx context.Context, j job, err error, attempt int) (job, error) {
+	var parked *parkedError
+	var cold *coldError
+	var split *splitError
+	switch {
+	case errors.As(err, &parked):
+		if j, err = a.keep(ctx, j); err != nil {
+			return j, err
+		}
+		return j, a.park(ctx, j.process, parked)
+	case errors.As(err, &split) && !j.single:
+		j.single = true
+		return j, nil
+	case errors.Is(err, ErrBehind):
+		return j, errors.Join(err, a.reportBehind(ctx, j.process, err))
+	case errors.As(err, &cold) && attempt < attempts:
+		_, err = a.catalog.Get(ctx, cold.ref.ID, cold.ref.Version)
+		return j, err
+	case retryable(err) && attempt < attempts && ctx.Err() == nil:
+		wait(ctx, time.Duration(1<<max(0, min(attempt, 6)))*2*time.Millisecond)
+		return j, nil
+	}
+	return j, err
 }
 
 // keep stores by itself what a transaction that failed had brought along: a command is never lost to a fault.
@@ -145,7 +174,8 @@ func (a *Advancer) keep(ctx context.Context, j job) (job, error) {
 	if _, err := a.storeCommand(ctx, j.insert, j.create); err != nil {
 		return j, fmt.Errorf("keep command of process %s: %w", j.process, err)
 	}
-	return job{process: j.process, wake: j.wake}, nil
+	j.insert, j.create = nil, nil
+	return j, nil
 }
 
 // refresh renews, before a connection is held, what decisions take from memory.
@@ -188,7 +218,8 @@ func (a *Advancer) once(ctx context.Context, j job) (outcome, error) {
 func classify(err error) error {
 	var parked *parkedError
 	var cold *coldError
-	if errors.As(err, &parked) || errors.As(err, &cold) || errors.Is(err, ErrNoProcess) || errors.Is(err, ErrBehind) {
+	var split *splitError
+	if errors.As(err, &parked) || errors.As(err, &cold) || errors.As(err, &split) || errors.Is(err, ErrNoProcess) || errors.Is(err, ErrBehind) {
 		return err
 	}
 	return store.Classify(err)
@@ -203,8 +234,17 @@ func (t *transaction) rollback() {
 	}
 }
 
+// queuing bounds how long an Advance of a workflow waits for the nudges of other processes to be queued: its own time is short,
+// and a nudge that finds no room is repeated by the sweeper.
+const queuing = 20 * time.Millisecond
+
 // follow tells Temporal what it has to know after a commit.
 func (a *Advancer) follow(ctx context.Context, j job, out outcome) {
+	if j.wake.Workflow {
+		short, cancel := context.WithTimeout(ctx, queuing)
+		defer cancel()
+		ctx = short
+	}
 	if out.nudge {
 		a.nudge(ctx, j.process, out.effects)
 	}
@@ -225,13 +265,20 @@ func (a *Advancer) tell(j job, out outcome) {
 // transaction is one attempt at work.
 type transaction struct {
 	*Advancer
-	ctx   context.Context
-	conn  *pgxpool.Conn
-	job   job
-	row   processRow
-	now   time.Time
-	dirty bool // something was written for the event at hand, under the savepoint
-	write writes
+	ctx    context.Context
+	conn   *pgxpool.Conn
+	job    job
+	row    processRow
+	now    time.Time
+	parked map[string]bool // ids of the events that wait for an operator
+	more   bool            // commands were left to the next transaction
 
-	closed map[string]engine.Decided // tasks closed by this transaction
+	events  []engine.Event // decided here, or tried
+	records []record
+	answers []answer
+	closed  map[string]engine.Decided // tasks closed by this transaction
+	claims  map[string]bool           // keys of registers that the event at hand is about to use
+	saved   bool                      // a savepoint stands
+	touched bool                      // the event at hand has written something under it
+	write   writes
 }

@@ -126,29 +126,24 @@ func ParameterKey(definition, name string) string { return "parameter/" + defini
 // Refresh reads which versions are the newest, and the house parameters, when what is in memory is older than a second.
 // While one caller reads, the others go on with what there is.
 func (c *Catalog) Refresh(ctx context.Context) error {
-	if !c.turn.take() {
+	return c.turn.take(ctx, func() error {
+		latest, err := c.readLatest(ctx)
+		if err != nil {
+			return err
+		}
+		parameters, err := c.readParameters(ctx)
+		if err != nil {
+			return err
+		}
+		present, err := c.readPresent(ctx)
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.latest, c.parameters, c.present = latest, parameters, present
 		return nil
-	}
-	latest, err := c.readLatest(ctx)
-	if err != nil {
-		c.turn.give(false)
-		return err
-	}
-	parameters, err := c.readParameters(ctx)
-	if err != nil {
-		c.turn.give(false)
-		return err
-	}
-	present, err := c.readPresent(ctx)
-	if err != nil {
-		c.turn.give(false)
-		return err
-	}
-	c.mu.Lock()
-	c.latest, c.parameters, c.present = latest, parameters, present
-	c.mu.Unlock()
-	c.turn.give(true)
-	return nil
+	})
 }
 
 // Reload makes the next Refresh read in any case, after something was published here.
@@ -213,47 +208,6 @@ func (c *Catalog) readParameters(ctx context.Context) (map[string]map[string]any
 	return parameters, nil
 }
 
-// turn lets one caller at a time renew what is older than freshness.
-type turn struct {
-	mu   sync.Mutex
-	busy bool
-	at   time.Time
-}
-
-// take answers whether the caller has to renew; the first time everybody waits for it.
-func (t *turn) take() bool {
-	t.mu.Lock()
-	if t.at.IsZero() {
-		return true // keeps the lock: there is nothing yet to go on with
-	}
-	defer t.mu.Unlock()
-	if t.busy || time.Since(t.at) < freshness {
-		return false
-	}
-	t.busy = true
-	return true
-}
-
-// give ends a turn.
-func (t *turn) give(done bool) {
-	if !t.at.IsZero() {
-		t.mu.Lock()
-	}
-	defer t.mu.Unlock()
-	t.busy = false
-	if done {
-		t.at = time.Now()
-	}
-}
-
-func (t *turn) expire() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.at.IsZero() {
-		t.at = t.at.Add(-freshness)
-	}
-}
-
 // Calendars answers working calendars: the bundled ones, with the years that the house has loaded since.
 type Calendars struct {
 	store *store.Store
@@ -294,17 +248,19 @@ func (c *Calendars) Get(name string) (*calendar.Calendar, error) {
 
 // Refresh reads the loaded calendars again when they are older than a second.
 func (c *Calendars) Refresh(ctx context.Context) error {
-	if c.store == nil || !c.turn.take() {
+	if c.store == nil {
 		return nil
 	}
-	made, err := c.read(ctx)
-	if err == nil {
+	return c.turn.take(ctx, func() error {
+		made, err := c.read(ctx)
+		if err != nil {
+			return err
+		}
 		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.byName = made
-		c.mu.Unlock()
-	}
-	c.turn.give(err == nil)
-	return err
+		return nil
+	})
 }
 
 // read makes the calendars of the house from the bundled ones and what was loaded.

@@ -19,6 +19,7 @@ var (
 	ErrUnavailable   = errors.New("the database cannot be reached")
 	ErrParked        = errors.New("the command met an error in the definition and waits for an operator")
 	ErrNotDecidedYet = errors.New("the command is stored but not decided yet")
+	ErrNeedsRecovery = errors.New("only `steward recover` can mend this")
 )
 
 // Command is a request to change one process, made by a person or by another process.
@@ -66,7 +67,8 @@ type Nudge func(ctx context.Context, process uuid.UUID, wants Effects)
 // Effects is what a process wants from its workflow now: a level, not an edge.
 type Effects struct {
 	Seq   int64
-	Next  *time.Time // earliest deadline, UTC
+	Head  string     // the first characters of the chain hash at Seq, hex; "" before the first event
+	Next  *time.Time // earliest deadline that does not wait for an operator, UTC
 	Ended bool
 	Again bool   // there is something to advance: more is stored than one call takes, or a command was just stored
 	Waits string // step ids, for Temporal's UI; no personal data

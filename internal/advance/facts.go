@@ -128,28 +128,6 @@ func person(ctx context.Context, d people.Directory, user string) (engine.Person
 	return engine.Person{ID: p.ID, Name: p.Name, Department: p.Department, Principals: principals, Operator: p.Active && p.SeesAll()}, err
 }
 
-// savepoint makes sure that what the event at hand writes can be undone by itself.
-func (t *transaction) savepoint() error {
-	if t.dirty {
-		return nil
-	}
-	if _, err := t.conn.Exec(t.ctx, "SAVEPOINT event"); err != nil {
-		return err
-	}
-	t.dirty = true
-	return nil
-}
-
-// undo takes back what a refused or faulty event wrote.
-func (t *transaction) undo() error {
-	if !t.dirty {
-		return nil
-	}
-	t.dirty = false
-	_, err := t.conn.Exec(t.ctx, "ROLLBACK TO SAVEPOINT event")
-	return err
-}
-
 const sqlReserve = `INSERT INTO reservations (id, resource_id, process_id, node, during, hold, title)
 VALUES ($1, $2, $3, $4, tstzrange($5, $6), $7, $8)
 ON CONFLICT (id) DO UPDATE SET resource_id = excluded.resource_id, node = excluded.node, during = excluded.during, title = excluded.title`
@@ -230,13 +208,23 @@ func (f *facts) Decided(ctx context.Context, task string) (*engine.Decided, erro
 	return &d, nil
 }
 
-// Entry locks the key of a register and says whether an entry has it.
+// Entry locks the key of a register and says whether an entry has it, or will have it by the event at hand.
 func (f *facts) Entry(ctx context.Context, register, key string) (bool, error) {
+	claim := register + "\x00" + key
+	if f.claims[claim] {
+		return true, nil
+	}
 	if _, err := f.conn.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('register/' || $1 || '/' || $2, 0))`, register, key); err != nil {
 		return false, err
 	}
 	var taken bool
 	err := f.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM register_entries WHERE register = $1 AND key = $2)`, register, key).Scan(&taken)
+	if err == nil && !taken {
+		if f.claims == nil {
+			f.claims = make(map[string]bool)
+		}
+		f.claims[claim] = true
+	}
 	return taken, err
 }
 

@@ -39,7 +39,7 @@ func TestAdvanceTwiceOrLateChangesNothing(t *testing.T) {
 	p := h.start("leave", "ahua", map[string]any{"days": 2})
 	h.complete(p, "plan", "ahua", "done")
 	before := h.row(p)
-	first, err := h.advancer.Advance(t.Context(), p, advance.Wake{Workflow: true, SeenSeq: 2})
+	first, err := h.advancer.Advance(t.Context(), p, advance.Wake{Workflow: true, Seen: []advance.Mark{{Seq: 2}}})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, first.Seq)
 	require.NotNil(t, first.Next)

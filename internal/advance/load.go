@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,10 +38,11 @@ type processRow struct {
 	format  int
 	seq     int64
 	head    []byte
-	next    *time.Time
 	armed   *time.Time
 	created time.Time
-	fresh   bool // nothing has been decided yet, so its workflow may not exist
+	key     *string    // business key
+	parent  *uuid.UUID // the process that started this one
+	fresh   bool       // not started yet, so its workflow may not exist
 }
 
 // pending is a stored command that is not decided yet.
@@ -62,22 +64,28 @@ const sqlInsertCommand = `INSERT INTO commands (id, process_id, actor, key, body
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (actor, key) DO NOTHING
 RETURNING id`
 
-const sqlLockProcess = `SELECT definition_id, version, digest, starter, status, state, state_format, seq, head_hash, next_at, armed_at, started_at
+const sqlLockProcess = `SELECT definition_id, version, digest, starter, status, state, state_format, seq, head_hash, armed_at, started_at, business_key, parent_id
 FROM processes WHERE id = $1 FOR NO KEY UPDATE`
 
+// Commands that wait for an operator are left out, so that however many they are, they do not hide the others. The locks keep an
+// author from withdrawing what is being decided; a command that is just being withdrawn is passed over.
 const sqlPending = `SELECT id, actor, type, payload, greatest(received_at, hold_until), trace
 FROM commands c WHERE process_id = $1 AND settled_at IS NULL AND (hold_until IS NULL OR hold_until <= clock_timestamp())
-ORDER BY greatest(received_at, hold_until), id LIMIT 101`
+ AND NOT EXISTS (SELECT FROM incidents i WHERE i.process_id = $1 AND i.event_id = 'cmd/' || c.id AND i.resolved_at IS NULL)
+ORDER BY greatest(received_at, hold_until), id LIMIT 101 FOR UPDATE OF c SKIP LOCKED`
 
 const sqlParked = `SELECT event_id FROM incidents WHERE process_id = $1 AND resolved_at IS NULL`
+
+const sqlSeen = `SELECT seq, encode(substr(chain_hash, 1, 8), 'hex') FROM decision_log WHERE process_id = $1 AND seq = ANY($2)`
 
 const sqlActors = `SELECT u.id, u.name, u.department, u.roles && '{admin,operator}',
  ARRAY(SELECT 'group:' || group_id FROM memberships WHERE user_id = u.id ORDER BY 1),
  ARRAY(SELECT 'post:' || post_id FROM post_holders WHERE user_id = u.id ORDER BY 1)
 FROM users u WHERE u.active AND u.id IN (SELECT actor FROM commands WHERE process_id = $1 AND settled_at IS NULL)`
 
-// begin opens the transaction, stores what the job brings, locks the process and reads all that is waiting: one round trip.
-func (t *transaction) begin() ([]pending, map[string]bool, map[string]engine.Person, error) {
+// begin opens the transaction, stores what the job brings, locks the process and reads all that is waiting: one round trip. The
+// clock is read before the commands, so that no deadline fires before a command that came earlier.
+func (t *transaction) begin() ([]pending, map[string]engine.Person, error) {
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
 	if p := t.job.create; p != nil {
@@ -87,53 +95,118 @@ func (t *transaction) begin() ([]pending, map[string]bool, map[string]engine.Per
 		b.Queue(sqlInsertCommand, c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace)
 	}
 	b.Queue(sqlLockProcess, t.job.process)
+	b.Queue("SELECT clock_timestamp()")
 	b.Queue(sqlPending, t.job.process)
 	b.Queue(sqlParked, t.job.process)
 	b.Queue(sqlActors, t.job.process)
-	b.Queue("SELECT clock_timestamp()")
+	if seen := t.job.seen(); seen != nil {
+		b.Queue(sqlSeen, t.job.process, seen)
+	}
 	results := t.conn.SendBatch(t.ctx, b)
 	defer func() { _ = results.Close() }()
 	return t.read(results)
 }
 
-func (t *transaction) read(results pgx.BatchResults) (waiting []pending, parked map[string]bool, people map[string]engine.Person, err error) {
-	if _, err = results.Exec(); err != nil { // BEGIN
-		return nil, nil, nil, err
-	}
-	if t.job.create != nil {
-		if _, err = results.Exec(); err != nil {
-			return nil, nil, nil, err
+// seen lists the sequences at which the log must be the one that Temporal remembers.
+func (j job) seen() []int64 {
+	var list []int64
+	for _, m := range j.wake.Seen {
+		if m.Head != "" {
+			list = append(list, m.Seq)
 		}
 	}
-	if t.job.insert != nil {
-		var id uuid.UUID
-		err = results.QueryRow().Scan(&id)
-		if t.job.insert.fresh = err == nil; err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return nil, nil, nil, err
-		}
+	return list
+}
+
+func (t *transaction) read(results pgx.BatchResults) (waiting []pending, people map[string]engine.Person, err error) {
+	if err := t.readStored(results); err != nil {
+		return nil, nil, err
 	}
-	if err = t.readProcess(results); err != nil {
-		return nil, nil, nil, err
+	if err := t.readProcess(results); err != nil {
+		return nil, nil, err
 	}
+	if err := results.QueryRow().Scan(&t.now); err != nil {
+		return nil, nil, err
+	}
+	t.now = t.now.UTC()
 	if waiting, err = readAll(results, func(r pgx.Rows, p *pending) error {
 		return r.Scan(&p.id, &p.actor, &p.kind, &p.payload, &p.at, &p.trace)
 	}); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	events, err := readAll(results, func(r pgx.Rows, s *string) error { return r.Scan(s) })
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	parked = make(map[string]bool, len(events))
+	t.parked = make(map[string]bool, len(events))
 	for _, e := range events {
-		parked[e] = true
+		t.parked[e] = true
 	}
 	if people, err = readPeople(results); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	err = results.QueryRow().Scan(&t.now)
-	t.now = t.now.UTC()
-	return waiting, parked, people, err
+	return waiting, people, t.readSeen(results)
+}
+
+// readStored reads what became of BEGIN and of what the job brought.
+func (t *transaction) readStored(results pgx.BatchResults) error {
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	if t.job.create != nil {
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+	}
+	if t.job.insert == nil {
+		return nil
+	}
+	var id uuid.UUID
+	err := results.QueryRow().Scan(&id)
+	if t.job.insert.fresh = err == nil; errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+// nearby is how much later than the clock a command may have come while its transaction began. One from further ahead was stamped
+// before somebody set the clock back, and is decided now.
+const nearby = time.Second
+
+// ready answers which of the stored commands can be decided now, oldest first. Before a process has started, only its start can:
+// the others wait, also while the start waits for an operator. What came after the clock was read is left to the next
+// transaction, because a deadline may lie in between.
+func (t *transaction) ready(waiting []pending) []pending {
+	if t.row.fresh {
+		i := slices.IndexFunc(waiting, func(p pending) bool { return p.kind == engine.EventStart })
+		if i < 0 {
+			return nil
+		}
+		start := waiting[i]
+		waiting = slices.Insert(slices.Delete(waiting, i, i+1), 0, start)
+	}
+	late := slices.IndexFunc(waiting, func(p pending) bool { return p.at.After(t.now) && p.at.Before(t.now.Add(nearby)) })
+	if late < 0 {
+		return waiting
+	}
+	t.more = true
+	return waiting[:late]
+}
+
+// readSeen compares the log with what Temporal remembers of it. A row that has been archived is taken on trust.
+func (t *transaction) readSeen(results pgx.BatchResults) error {
+	if t.job.seen() == nil {
+		return nil
+	}
+	rows, err := readAll(results, func(r pgx.Rows, m *Mark) error { return r.Scan(&m.Seq, &m.Head) })
+	for _, row := range rows {
+		for _, seen := range t.job.wake.Seen {
+			if seen.Seq == row.Seq && seen.Head != "" && seen.Head != row.Head {
+				return fmt.Errorf("%w: sequence %d holds another event than the workflow saw", ErrBehind, row.Seq)
+			}
+		}
+	}
+	return err
 }
 
 func readAll[T any](results pgx.BatchResults, scan func(pgx.Rows, *T) error) ([]T, error) {
@@ -156,7 +229,8 @@ func readAll[T any](results pgx.BatchResults, scan func(pgx.Rows, *T) error) ([]
 func (t *transaction) readProcess(results pgx.BatchResults) error {
 	var state string
 	r := &t.row
-	err := results.QueryRow().Scan(&r.ref.ID, &r.ref.Version, &r.ref.Digest, &r.starter, &r.status, &state, &r.format, &r.seq, &r.head, &r.next, &r.armed, &r.created)
+	err := results.QueryRow().Scan(&r.ref.ID, &r.ref.Version, &r.ref.Digest, &r.starter, &r.status, &state, &r.format, &r.seq, &r.head,
+		&r.armed, &r.created, &r.key, &r.parent)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNoProcess
@@ -164,11 +238,28 @@ func (t *transaction) readProcess(results pgx.BatchResults) error {
 		return err
 	case r.format > engine.StateFormat:
 		return fmt.Errorf("state format %d: %w", r.format, engine.ErrNewerFormat)
-	case r.seq < t.job.wake.SeenSeq:
-		return fmt.Errorf("%w: sequence %d, the workflow saw %d", ErrBehind, r.seq, t.job.wake.SeenSeq)
 	}
-	r.state, r.fresh = &engine.State{}, r.seq == 0
-	return json.Unmarshal([]byte(state), r.state)
+	for _, seen := range t.job.wake.Seen {
+		if r.seq < seen.Seq {
+			return fmt.Errorf("%w: sequence %d, the workflow saw %d", ErrBehind, r.seq, seen.Seq)
+		}
+	}
+	r.fresh = r.seq == 0 && r.status == "starting"
+	r.state, err = decodeState(state)
+	return err
+}
+
+// decodeState reads a state. One with a field that this build does not know was written by a newer one: were it folded here, the
+// field would be lost. The error then wraps engine.ErrNewerFormat.
+func decodeState(text string) (*engine.State, error) {
+	st := &engine.State{}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	err := d.Decode(st)
+	if err != nil && strings.HasPrefix(err.Error(), "json: unknown field") {
+		return nil, fmt.Errorf("state with an %s: %w", strings.TrimPrefix(err.Error(), "json: "), engine.ErrNewerFormat)
+	}
+	return st, err
 }
 
 func readPeople(results pgx.BatchResults) (map[string]engine.Person, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -11,72 +12,150 @@ import (
 
 	"steward/definitions"
 	"steward/internal/store"
+	"steward/internal/store/storesql"
 	"steward/workflows/engine"
 )
 
-const sqlResolve = `UPDATE incidents SET resolved_at = clock_timestamp(), resolution = $2, resolved_by = $3
-WHERE id = $1 AND resolved_at IS NULL RETURNING process_id, event_id`
+// outcomeDropped is how a process ends whose start an operator gave up.
+const outcomeDropped = "dropped"
 
-// resolve marks an incident as dealt with. The error wraps store.ErrNotFound when it is not open.
-func (a *Advancer) resolve(ctx context.Context, db store.DBTX, id uuid.UUID, resolution, by string) (process uuid.UUID, event string, err error) {
-	err = db.QueryRow(ctx, sqlResolve, id, resolution, by).Scan(&process, &event)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return process, event, fmt.Errorf("open incident %s: %w", id, store.ErrNotFound)
-	}
-	return process, event, store.Classify(err)
+// drop is an operator's decision to give up a parked event. The incident stays open, and the event parked, until the transaction
+// that gives it up commits.
+type drop struct {
+	event   string
+	by      string
+	command uuid.UUID // that gives up a deadline
 }
 
-// RetryIncident lets the parked event be decided again, now; by is the operator.
+// openIncident reads an incident that an operator may deal with. The error wraps store.ErrNotFound when it is not open, and
+// ErrNeedsRecovery when no event is behind it.
+func (a *Advancer) openIncident(ctx context.Context, id uuid.UUID) (store.Incident, error) {
+	i, err := a.store.Incident(ctx, id)
+	switch {
+	case err != nil:
+		return i, err
+	case i.ResolvedAt != nil:
+		return i, fmt.Errorf("open incident %s: %w", id, store.ErrNotFound)
+	case i.Kind == store.IncidentWorkflowClosed:
+		return i, fmt.Errorf("%w: incident %s stands for a workflow that is gone; `steward recover --temporal-lost` gives the process a new one and closes the incident", ErrNeedsRecovery, id)
+	case i.Kind == store.IncidentBehind:
+		return i, fmt.Errorf("%w: incident %s stands for a database that was restored; `steward recover --postgres-restored` closes it, and so does a database that catches up", ErrNeedsRecovery, id)
+	}
+	return i, nil
+}
+
+// RetryIncident lets the parked event be decided again, now; by is the operator. The error wraps store.ErrNotFound or
+// ErrNeedsRecovery when there is no event to decide.
 func (a *Advancer) RetryIncident(ctx context.Context, id uuid.UUID, by string) error {
-	process, _, err := a.resolve(ctx, a.store.Pool(), id, "retry", by)
+	i, err := a.openIncident(ctx, id)
 	if err != nil {
 		return err
 	}
-	_, err = a.Advance(ctx, process, Wake{})
+	if _, err := a.store.Pool().Exec(ctx, sqlResolve, i.ProcessID, i.EventID, "retry", by); err != nil {
+		return store.Classify(err)
+	}
+	_, err = a.Advance(ctx, i.ProcessID, Wake{})
 	return err
 }
 
-// DropIncident gives the parked event up: a command is refused with the code `dropped`, a deadline counts as passed without
-// effect. by is the operator.
+// DropIncident gives the parked event up: a command is refused with the code `dropped`, a start ends its process, a deadline counts
+// as passed without effect. by is the operator. The error is a *DropRefusedError, and the incident stays open, when the process
+// cannot go on without the event.
 func (a *Advancer) DropIncident(ctx context.Context, id uuid.UUID, by string) error {
-	var process uuid.UUID
-	err := a.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var event string
-		var err error
-		if process, event, err = a.resolve(ctx, tx, id, "drop", by); err != nil {
-			return err
-		}
-		return dropEvent(ctx, tx, process, event, by)
-	})
+	i, err := a.openIncident(ctx, id)
 	if err != nil {
 		return err
 	}
-	_, err = a.Advance(ctx, process, Wake{})
-	return err
-}
-
-func dropEvent(ctx context.Context, tx pgx.Tx, process uuid.UUID, event, by string) error {
-	if command, ok := strings.CutPrefix(event, "cmd/"); ok {
-		receipt := engine.Receipt{Status: "refused", Code: "dropped", Process: process.String(), Message: definitions.Text{
-			Zh: "请求遇到流程定义错误,已由运维人员放弃", En: "the request met an error in the definition and was given up by an operator",
-		}}
-		_, err := tx.Exec(ctx, sqlSettle, command, encode(receipt))
-		if err == nil {
-			_, err = tx.Exec(ctx, "SELECT pg_notify('steward_receipt', $1)", command)
-		}
+	j := job{process: i.ProcessID, drop: &drop{event: i.EventID, by: by}}
+	deadline, isDeadline := strings.CutPrefix(i.EventID, "due/")
+	if isDeadline {
+		j.insert = dropCommand(i.ProcessID, deadline, by)
+		j.drop.command = j.insert.ID
+	}
+	out, err := a.run(ctx, j)
+	if err != nil || !isDeadline {
 		return err
 	}
-	if deadline, ok := strings.CutPrefix(event, "due/"); ok {
-		body := encode(engine.DropData{Deadline: deadline})
-		key := "drop/" + process.String() + "/" + deadline
-		_, err := tx.Exec(ctx, sqlCommand, commandID(by, key), process, by, key, digestOf(key, 0, body), engine.EventDrop, body)
+	return dropResult(out, j.insert.ID)
+}
+
+func dropCommand(process uuid.UUID, deadline, by string) *newCommand {
+	key := "drop/" + uuid.NewString()
+	body := encode(engine.DropData{Deadline: deadline})
+	return &newCommand{InsertCommandParams: storesql.InsertCommandParams{
+		ID: commandID(by, key), ProcessID: process, Actor: by, Key: key, BodyDigest: digestOf(key, 0, body), Type: engine.EventDrop, Payload: body,
+	}}
+}
+
+// DropRefusedError says why an event cannot be given up: the process could not go on, or it is not for this person to do.
+type DropRefusedError struct{ Receipt engine.Receipt }
+
+// Error gives the reason in English.
+func (e *DropRefusedError) Error() string {
+	return fmt.Sprintf("the incident stays open (%s): %s", e.Receipt.Code, e.Receipt.Message.En)
+}
+
+// dropResult answers what became of the command that gives up a deadline.
+func dropResult(out outcome, command uuid.UUID) error {
+	i := slices.IndexFunc(out.receipts, func(s settled) bool { return s.command == command })
+	if i < 0 {
+		return ErrNotDecidedYet
+	}
+	var refusal DropRefusedError
+	if err := decodeReceipt(out.receipts[i].receipt, &refusal.Receipt); err != nil {
 		return err
+	}
+	if gaveUp(refusal.Receipt) {
+		return nil
+	}
+	return &refusal
+}
+
+// gaveUp says whether a deadline is out of the way: it was given up, or the process is over anyway.
+func gaveUp(r engine.Receipt) bool { return r.Status == "applied" || r.Code == "ended" }
+
+// dropped says whether what an operator gives up is out of the way by what this transaction decided.
+func (t *transaction) dropped(d *drop) bool {
+	if d.command == uuid.Nil {
+		return true
+	}
+	return slices.ContainsFunc(t.records, func(r record) bool { return r.command == d.command }) ||
+		slices.ContainsFunc(t.answers, func(r answer) bool { return r.command == d.command && gaveUp(r.receipt) })
+}
+
+// giveUp settles a command that an operator gives up, before anything else is decided.
+func (t *transaction) giveUp() error {
+	d := t.job.drop
+	if d == nil {
+		return nil
+	}
+	if !t.parked[d.event] {
+		return fmt.Errorf("open incident of event %s: %w", d.event, store.ErrNotFound)
+	}
+	id, err := uuid.Parse(strings.TrimPrefix(d.event, "cmd/"))
+	if d.command != uuid.Nil || err != nil {
+		return nil
+	}
+	var kind string
+	err = t.conn.QueryRow(t.ctx, `SELECT type FROM commands WHERE id = $1 AND settled_at IS NULL FOR UPDATE`, id).Scan(&kind)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.answers = append(t.answers, answer{id, engine.Receipt{Status: "refused", Code: "dropped", Process: t.job.process.String(), Message: definitions.Text{
+		Zh: "请求遇到流程定义错误,已由运维人员放弃", En: "the request met an error in the definition and was given up by an operator",
+	}}})
+	if kind == engine.EventStart {
+		t.neverStarted(outcomeDropped)
 	}
 	return nil
 }
 
-// TemporalLost marks every open process as wanting to be driven, after Temporal has lost its workflows: the sweeper starts
-// fresh ones from what Postgres knows. It answers how many there are.
+// TemporalLost marks every open process as wanting to be driven, after Temporal has lost its workflows and forgotten that they were:
+// the sweeper starts new ones from what Postgres knows. It answers how many processes there are. Workflows that Temporal still
+// knows to be closed are not started again by this; app.Recover does that.
 func (a *Advancer) TemporalLost(ctx context.Context) (int64, error) {
 	tag, err := a.store.Lists().Exec(ctx, `UPDATE processes SET armed_at = NULL, unsettled_since = clock_timestamp() - interval '1 day' WHERE status <> 'ended'`)
 	return tag.RowsAffected(), store.Classify(err)

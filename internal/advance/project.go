@@ -16,7 +16,7 @@ const (
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12, $13, $14, $15)`
 	sqlCandidate = `INSERT INTO task_candidates (task_id, principal, due_at, claimed, excluded, process_id, process_started_at)
 SELECT $1, unnest($2::text[]), $3, $4, $5, $6, $7 ON CONFLICT (task_id, principal) DO NOTHING`
-	sqlDropCandidates = `DELETE FROM task_candidates WHERE task_id = $1 AND principal <> ALL($2::text[])`
+	sqlDropCandidates = `DELETE FROM task_candidates WHERE task_id = $1 AND principal <> ALL(coalesce($2::text[], '{}'))`
 	sqlTaskAssigned   = `UPDATE tasks SET assignee = $2, claimed_at = $3, revision = $4 WHERE id = $1`
 	sqlTaskDue        = `UPDATE tasks SET due_at = $2, late_start = $3, revision = $4, overdue_notified = false WHERE id = $1`
 	sqlTaskOverdue    = `UPDATE tasks SET overdue_notified = true WHERE id = $1`
@@ -37,12 +37,22 @@ VALUES ($1, $2, $3, $4, '{}', 'starting', $5, $6, $7, $8, '{}', $9, clock_timest
 	sqlTitle   = `UPDATE tasks SET process_title = $2 WHERE process_id = $1 AND status = 'open'`
 )
 
-// project queues what the changes of a record mean to the other tables.
-func (t *transaction) project(r record) {
+// project queues what the changes of a record mean to the other tables. The error is an *encodeError.
+func (t *transaction) project(r record) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			broken, ok := v.(*encodeError)
+			if !ok {
+				panic(v)
+			}
+			err = broken
+		}
+	}()
 	for _, c := range r.changes {
 		t.projectTask(c)
 		t.projectOther(r, c)
 	}
+	return nil
 }
 
 func (t *transaction) projectTask(c engine.Change) {
@@ -90,6 +100,7 @@ func (t *transaction) projectOther(r record, c engine.Change) {
 	case *engine.BookingConfirmed:
 		b.Queue(sqlBookingConfirmed, c.ID)
 	case *engine.Recorded:
+		t.write.entries = true
 		b.Queue(sqlRecorded, c.Entry, c.Register, nullable(c.Key), encode(c.Data), t.job.process, r.seq, r.event.At)
 	case *engine.Messaged:
 		args := map[string]any{"args": c.Args, "task": c.Task}
@@ -103,7 +114,7 @@ func (t *transaction) projectOther(r record, c engine.Change) {
 		t.command(c.Process, engine.EventCancel, engine.CancelData{Reason: "parent"}, "cancel")
 	case *engine.ProcessEnded:
 		if p := c.Parent; p != nil && p.Wait {
-			t.command(p.Process, engine.EventChildEnded, engine.ChildData{Process: t.job.process.String(), Outcome: c.Outcome}, "ended")
+			t.tellParent(p.Process, c.Outcome)
 		}
 	}
 }
@@ -131,16 +142,24 @@ func (t *transaction) command(process, kind string, payload any, what string) {
 	}
 }
 
-// refusedStart ends a process whose start was refused after its row had been stored, and tells the parent.
-func (t *transaction) refusedStart(r refused) {
-	if t.row.seq != 0 || t.row.status != "starting" {
+// tellParent says that this process is over.
+func (t *transaction) tellParent(parent, outcome string) {
+	t.command(parent, engine.EventChildEnded, engine.ChildData{Process: t.job.process.String(), Outcome: outcome}, "ended")
+}
+
+const sqlNeverStarted = `UPDATE processes SET status = 'ended', outcome = $2, ended_at = clock_timestamp() WHERE id = $1`
+
+// neverStarted ends a process whose row was stored and whose start was then refused, or given up by an operator, and tells the
+// process that started it. Its business key is free again.
+func (t *transaction) neverStarted(outcome string) {
+	if !t.row.fresh || t.row.seq != 0 {
 		return
 	}
-	t.row.status = "ended"
-	t.write.batch.Queue(`UPDATE processes SET status = 'ended', outcome = 'refused', ended_at = clock_timestamp() WHERE id = $1`, t.job.process)
-	t.write.batch.Queue(`INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload)
-SELECT gen_random_uuid(), p.parent_id, 'process/' || p.id, 'ended/' || p.parent_id, '', $2, jsonb_build_object('process', p.id, 'outcome', 'refused')::text
-FROM processes p WHERE p.id = $1 AND p.parent_id IS NOT NULL ON CONFLICT (actor, key) DO NOTHING`, t.job.process, engine.EventChildEnded)
+	t.row.status, t.row.fresh, t.write.ended = string(engine.StatusEnded), false, true
+	t.write.batch.Queue(sqlNeverStarted, t.job.process, outcome)
+	if t.row.parent != nil {
+		t.tellParent(t.row.parent.String(), outcome)
+	}
 }
 
 func nullable(s string) *string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"steward/definitions"
 	"steward/internal/people"
@@ -36,8 +37,12 @@ type Service struct {
 	patience time.Duration
 }
 
-// heldPatience bounds the attempt to have a command decided as its undo window passes.
-const heldPatience = 5 * time.Second
+// Limits of having a command decided as its undo window passes; what is not decided then the sweeper does.
+const (
+	heldPatience = 5 * time.Second // of one attempt
+	heldAttempts = 6
+	heldPause    = 200 * time.Millisecond // before the second attempt; it doubles
+)
 
 // DefaultPatience is how long a command waits for the workflow before the API decides itself.
 const DefaultPatience = time.Second
@@ -120,7 +125,7 @@ func refusedResult(process uuid.UUID, r *engine.Refusal) Result {
 // startError names the process that has the business key, in the chain of the error.
 func (s *Service) startError(ctx context.Context, err error, definition, key string) error {
 	var c *store.ConstraintError
-	if !errors.As(err, &c) || c.Constraint != "processes_business_key" {
+	if !errors.As(err, &c) || c.Constraint != businessKeyIndex {
 		return err
 	}
 	taken := &BusinessKeyError{Key: key}
@@ -130,6 +135,9 @@ func (s *Service) startError(ctx context.Context, err error, definition, key str
 	}
 	return taken
 }
+
+// businessKeyIndex keeps a business key unique among the open processes of a definition.
+const businessKeyIndex = "processes_business_key"
 
 // BusinessKeyError says which open process has the business key; uuid.Nil when it ended meanwhile.
 type BusinessKeyError struct {
@@ -229,18 +237,49 @@ func (s *Service) held(process uuid.UUID, cmd *newCommand) bool {
 	if cmd.HoldUntil == nil || !cmd.HoldUntil.After(time.Now()) {
 		return false
 	}
-	time.AfterFunc(time.Until(*cmd.HoldUntil), func() {
+	s.whenHeld(process, cmd.ID, time.Until(*cmd.HoldUntil), 1)
+	return true
+}
+
+// whenHeld has a command decided after a while, and looks whether it was: by Postgres's clock, which counts, its undo window may
+// pass later.
+func (s *Service) whenHeld(process, command uuid.UUID, after time.Duration, attempt int) {
+	time.AfterFunc(after, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), heldPatience)
 		defer cancel()
-		if s.mode == ModeWorkflow && !s.away() {
-			s.advancer.nudge(ctx, process, Effects{Again: true})
-			return
+		left, waits, err := s.holdLeft(ctx, command)
+		if err == nil && waits && left <= 0 {
+			err = s.decideHeld(ctx, process)
 		}
-		if _, err := s.advancer.Advance(ctx, process, Wake{}); err != nil {
-			s.advancer.log.WarnContext(ctx, "held command left to the sweeper", "process", process, "command", cmd.ID, "error", err)
+		switch {
+		case err == nil && !waits:
+		case attempt == heldAttempts:
+			s.advancer.log.WarnContext(ctx, "held command left to the sweeper", "process", process, "command", command, "error", err)
+		default:
+			s.whenHeld(process, command, max(left, heldPause<<(attempt-1)), attempt+1)
 		}
 	})
-	return true
+}
+
+// decideHeld has the workflow decide, or decides here.
+func (s *Service) decideHeld(ctx context.Context, process uuid.UUID) error {
+	if s.mode == ModeWorkflow && !s.away() {
+		s.advancer.nudge(ctx, process, Effects{Again: true})
+		return nil
+	}
+	_, err := s.advancer.Advance(ctx, process, Wake{})
+	return err
+}
+
+// holdLeft answers how much of a command's undo window is left by Postgres's clock, and whether the command still waits.
+func (s *Service) holdLeft(ctx context.Context, command uuid.UUID) (left time.Duration, waits bool, err error) {
+	var seconds float64
+	err = s.store.Pool().QueryRow(ctx, `SELECT extract(epoch FROM hold_until - clock_timestamp())::float8 FROM commands
+WHERE id = $1 AND settled_at IS NULL AND hold_until IS NOT NULL`, command).Scan(&seconds)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, false, nil
+	}
+	return time.Duration(seconds * float64(time.Second)), err == nil, store.Classify(err)
 }
 
 // repeated answers the first result of a request that was made before.
@@ -289,10 +328,14 @@ func (s *Service) undecided(ctx context.Context, res Result) (Result, error) {
 func (s *Service) read(res Result, receipt string, replay bool) (Result, error) {
 	s.advancer.hook(PointAnswer, res.Process)
 	res.Replay = replay
-	if err := json.Unmarshal([]byte(receipt), &res.Receipt); err != nil {
-		return res, fmt.Errorf("read receipt of command %s: %w", res.Command, err)
+	return res, decodeReceipt(receipt, &res.Receipt)
+}
+
+func decodeReceipt(text string, into *engine.Receipt) error {
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("read receipt: %w", err)
 	}
-	return res, nil
+	return nil
 }
 
 // Receipt answers what became of a command.

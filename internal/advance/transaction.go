@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"steward/definitions"
+	"steward/internal/store"
 	"steward/workflows/engine"
 )
 
@@ -30,44 +31,40 @@ type record struct {
 	hash    []byte
 }
 
-// refused is a command that changed nothing.
-type refused struct {
+// answer is the receipt of a command that has no place in the log: it was refused, or there was nothing to change.
+type answer struct {
 	command uuid.UUID
 	receipt engine.Receipt
 }
 
-// parkedError says that an event must wait for an operator; what was decided before it stands.
-type parkedError struct {
-	event engine.Event
-	fault *engine.Fault
-}
-
-func (e *parkedError) Error() string { return "event " + e.event.ID + " is parked: " + e.fault.Error() }
-
 // run is the whole transaction: read, decide, write, commit.
 func (t *transaction) run() (outcome, error) {
-	waiting, parked, people, err := t.begin()
+	waiting, people, err := t.begin()
 	if err != nil {
 		return outcome{}, err
 	}
 	t.hook(PointLocked, t.job.process)
 	defer t.join(waiting)()
+	if err := t.giveUp(); err != nil {
+		return outcome{}, err
+	}
 	def := t.catalog.cached(t.row.ref)
 	if def == nil {
 		return outcome{}, &coldError{t.row.ref}
 	}
-	records, refusals, fault, again := t.decideAll(def, waiting, parked, people)
+	again, err := t.decideAll(def, t.ready(waiting), people)
 	if t.ctx.Err() != nil {
 		return outcome{}, t.ctx.Err()
 	}
-	if fault != nil {
+	if err != nil {
 		var p *parkedError
-		if !errors.As(fault, &p) || (len(records) == 0 && len(refusals) == 0) {
-			return outcome{}, fault
+		if !errors.As(err, &p) || (len(t.records) == 0 && len(t.answers) == 0) {
+			return outcome{}, t.blame(err)
 		}
 		again = true // what was decided before the fault is kept; the next call meets the fault alone
 	}
-	return t.finish(records, refusals, again)
+	out, err := t.finish(again)
+	return out, t.blame(err)
 }
 
 // join goes on in the trace of the request whose command is to be decided, and answers how that ends: the workflow that calls
@@ -93,63 +90,68 @@ func (t *transaction) join(waiting []pending) (leave func()) {
 	return func() { span.End() }
 }
 
-// decideAll applies stored commands and deadlines in the order of their own times, a command first among equals.
-func (t *transaction) decideAll(def *definitions.Definition, waiting []pending, parked map[string]bool, people map[string]engine.Person) (records []record, refusals []refused, fault error, again bool) {
-	st := t.row.state
+// decideAll applies stored commands and deadlines in the order of their own times, a command first among equals. It answers
+// whether there is more than one transaction takes.
+func (t *transaction) decideAll(def *definitions.Definition, waiting []pending, people map[string]engine.Person) (again bool, err error) {
+	limit := maxEvents
+	if t.job.single {
+		limit = 1
+	}
 	env := &facts{transaction: t, people: people}
-	for n := 0; ; n++ {
-		ev, command, ok := t.nextEvent(st, &waiting, parked)
+	for {
+		ev, command, ok := t.nextEvent(&waiting)
 		if !ok {
-			return records, refusals, nil, false
+			return t.more, nil
 		}
-		if n == maxEvents {
-			return records, refusals, nil, true
+		if len(t.events) == limit {
+			return true, nil
 		}
+		t.events = append(t.events, ev)
 		env.horizon = t.horizon(waiting)
-		decision, err := t.engine.Decide(t.ctx, def, st, ev, env)
-		if err == nil {
-			err = tooLarge(&decision, ev)
+		if err := t.decide(def, env, ev, command); err != nil {
+			return false, err
 		}
-		var refusal *engine.Refusal
-		var broken *engine.Fault
-		switch {
-		case errors.As(err, &refusal):
-			if err := t.undo(); err != nil {
-				return nil, nil, err, false
-			}
-			refusals = append(refusals, refused{command, receiptOf(refusal, st.Process)})
-		case errors.As(err, &broken):
-			if err := t.undo(); err != nil {
-				return nil, nil, err, false
-			}
-			return records, refusals, &parkedError{ev, broken}, false
-		case err != nil:
-			return nil, nil, err, false
-		case len(decision.Changes) == 0:
-			t.dirty = false
-			refusals = append(refusals, refused{command, decision.Receipt})
-		default:
-			t.dirty = false
-			st = decision.State
-			r, err := t.record(ev, command, decision, len(records))
-			if err != nil {
-				return nil, nil, err, false
-			}
-			records = append(records, r)
-		}
-		t.row.state = st
 	}
 }
 
+// decide has one event decided and keeps what follows from it.
+func (t *transaction) decide(def *definitions.Definition, env *facts, ev engine.Event, command uuid.UUID) error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	st := t.row.state
+	decision, err := t.engine.Decide(t.ctx, def, st, ev, env)
+	if err == nil {
+		err = t.check(&decision)
+	}
+	var refusal *engine.Refusal
+	var broken *engine.Fault
+	switch {
+	case errors.As(err, &refusal):
+		t.answers = append(t.answers, answer{command, receiptOf(refusal, st.Process)})
+		if ev.Type == engine.EventStart {
+			t.neverStarted(engine.OutcomeRefused)
+		}
+		return t.undo()
+	case errors.As(err, &broken):
+		if err := t.undo(); err != nil {
+			return err
+		}
+		return &parkedError{ev, broken}
+	case err != nil:
+		return err
+	case len(decision.Changes) == 0:
+		t.answers = append(t.answers, answer{command, decision.Receipt})
+		t.forget()
+		return nil
+	}
+	defer t.forget()
+	return t.record(ev, command, decision)
+}
+
 // nextEvent answers what comes next: the oldest stored command or the earliest deadline, whichever was first.
-func (t *transaction) nextEvent(st *engine.State, waiting *[]pending, parked map[string]bool) (engine.Event, uuid.UUID, bool) {
-	for len(*waiting) > 0 && parked["cmd/"+(*waiting)[0].id.String()] {
-		*waiting = (*waiting)[1:]
-	}
-	dl, due := st.EarliestDue(t.now, nil)
-	if due && parked[deadlineID(dl)] {
-		due = false
-	}
+func (t *transaction) nextEvent(waiting *[]pending) (engine.Event, uuid.UUID, bool) {
+	dl, due := t.row.state.EarliestDue(t.now, t.isParked)
 	if len(*waiting) > 0 && (!due || !(*waiting)[0].at.After(dl.At)) {
 		c := (*waiting)[0]
 		*waiting = (*waiting)[1:]
@@ -158,14 +160,14 @@ func (t *transaction) nextEvent(st *engine.State, waiting *[]pending, parked map
 	if !due {
 		return engine.Event{}, uuid.Nil, false
 	}
-	data, err := json.Marshal(engine.DeadlineData{Deadline: dl.ID, Key: dl.Key, Node: dl.Node})
-	if err != nil {
-		return engine.Event{}, uuid.Nil, false
-	}
-	return engine.Event{ID: deadlineID(dl), Type: engine.EventDeadline, At: dl.At, Data: data}, uuid.Nil, true
+	data := encode(engine.DeadlineData{Deadline: dl.ID, Key: dl.Key, Node: dl.Node})
+	return engine.Event{ID: deadlineID(dl.ID), Type: engine.EventDeadline, At: dl.At, Data: json.RawMessage(data)}, uuid.Nil, true
 }
 
-func deadlineID(dl engine.Deadline) string { return "due/" + dl.ID }
+// isParked says which deadlines wait for an operator: they neither fire nor stand in the way of later ones.
+func (t *transaction) isParked(deadline string) bool { return t.parked[deadlineID(deadline)] }
+
+func deadlineID(deadline string) string { return "due/" + deadline }
 
 // actorOf tells people from processes: a process acts under the name process/<id>.
 func actorOf(name string) engine.Actor {
@@ -183,15 +185,37 @@ func (t *transaction) horizon(waiting []pending) time.Time {
 	return t.now
 }
 
-func tooLarge(d *engine.Decision, ev engine.Event) error {
+// check refuses what must not be stored: too much, a value that is not JSON, a business key that another process has.
+func (t *transaction) check(d *engine.Decision) error {
 	text, err := engine.EncodeChanges(d.Changes)
 	if err != nil {
-		return err
+		return &engine.Fault{Code: codeUnstorable, Path: "changes", Err: err}
 	}
 	if len(text) > maxChangeBytes {
 		return &engine.Fault{Code: "changes_too_large", Err: fmt.Errorf("%d bytes of changes, at most %d are allowed", len(text), maxChangeBytes)}
 	}
+	for _, c := range d.Changes {
+		if k, ok := c.(*engine.BusinessKeySet); ok && (t.row.key == nil || *t.row.key != k.Key) {
+			return t.identify(k.Key)
+		}
+	}
 	return nil
+}
+
+// identify gives the process a business key that was not known when its row was stored: a child's. A key that another open process
+// of the definition has refuses the start.
+func (t *transaction) identify(key string) error {
+	if err := t.savepoint(); err != nil {
+		return err
+	}
+	_, err := t.conn.Exec(t.ctx, `UPDATE processes SET business_key = $2 WHERE id = $1`, t.job.process, key)
+	var taken *store.ConstraintError
+	if errors.As(store.Classify(err), &taken) && taken.Constraint == businessKeyIndex {
+		return &engine.Refusal{Code: "business_key_taken", Message: definitions.Text{
+			Zh: "同一业务已有进行中的流程:" + key, En: "a process for the same business key is already open: " + key,
+		}}
+	}
+	return err
 }
 
 func receiptOf(r *engine.Refusal, process string) engine.Receipt {
@@ -200,34 +224,35 @@ func receiptOf(r *engine.Refusal, process string) engine.Receipt {
 	}
 }
 
-// record prepares the log row of a decision: exact bytes, their place in the hash chain, the digest of the state.
-func (t *transaction) record(ev engine.Event, command uuid.UUID, d engine.Decision, n int) (record, error) {
+// record queues the log row of a decision (exact bytes, their place in the hash chain, the digest of the state) and its
+// projections.
+func (t *transaction) record(ev engine.Event, command uuid.UUID, d engine.Decision) error {
 	r := record{seq: t.row.seq + 1, event: ev, changes: d.Changes, command: command}
 	if command != uuid.Nil {
 		receipt := d.Receipt
 		receipt.Seq = r.seq
 		r.receipt = &receipt
 	}
-	var err error
-	if r.text, err = engine.EncodeChanges(d.Changes); err != nil {
-		return r, err
-	}
 	state, err := json.Marshal(d.State)
 	if err != nil {
-		return r, fmt.Errorf("encode state: %w", err)
+		return &encodeError{fmt.Errorf("state: %w", err)}
 	}
 	event, err := json.Marshal(ev)
 	if err != nil {
-		return r, fmt.Errorf("encode event: %w", err)
+		return &encodeError{fmt.Errorf("event: %w", err)}
+	}
+	if r.text, err = engine.EncodeChanges(d.Changes); err != nil {
+		return &encodeError{err}
 	}
 	sum := sha256.Sum256(state)
 	r.digest = sum[:]
 	r.hash = ChainHash(t.row.head, r.seq, event, r.text)
-	t.row.seq, t.row.head = r.seq, r.hash
+	t.row.seq, t.row.head, t.row.state = r.seq, r.hash, d.State
 	t.write.state, t.write.digest = state, r.digest
 	t.write.log(t.job.process, r, event)
 	t.remember(d.Changes)
-	return r, nil
+	t.records = append(t.records, r)
+	return t.project(r)
 }
 
 // remember keeps how tasks were closed in this transaction, which the tables do not show yet.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -92,17 +93,28 @@ func (a *Advancer) Verify(ctx context.Context, process uuid.UUID) error {
 }
 
 const sqlRebuildBooking = `INSERT INTO reservations (id, resource_id, process_id, node, during, hold, title)
-VALUES ($1, $2, $3, $4, tstzrange($5, $6), $7, $8) ON CONFLICT (id) DO UPDATE SET resource_id = excluded.resource_id, during = excluded.during, hold = excluded.hold`
+VALUES ($1, $2, $3, $4, tstzrange($5, $6), $7, $8)`
 
 // Rebuild writes the projections of a process anew from its log: tasks, candidates, bookings and its earliest deadline. It
 // sends nothing, starts nothing and records nothing in registers.
 func (a *Advancer) Rebuild(ctx context.Context, process uuid.UUID) error {
 	return a.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		t := &transaction{Advancer: a, ctx: ctx, job: job{process: process}}
+		t := &transaction{Advancer: a, ctx: ctx, job: job{process: process}, parked: make(map[string]bool)}
 		err := tx.QueryRow(ctx, `SELECT definition_id, version, starter, started_at FROM processes WHERE id = $1 FOR UPDATE`, process).
 			Scan(&t.row.ref.ID, &t.row.ref.Version, &t.row.starter, &t.row.created)
 		if err != nil {
 			return err
+		}
+		rows, err := tx.Query(ctx, sqlParked, process)
+		if err != nil {
+			return err
+		}
+		events, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			t.parked[e] = true
 		}
 		log, err := readLog(ctx, tx, process)
 		if err != nil {
@@ -115,14 +127,16 @@ func (a *Advancer) Rebuild(ctx context.Context, process uuid.UUID) error {
 		if err := t.reproject(log); err != nil {
 			return err
 		}
-		b.Queue(`UPDATE processes SET next_at = $2 WHERE id = $1`, process, t.row.state.NextDeadline(nil))
+		b.Queue(`UPDATE processes SET next_at = $2 WHERE id = $1`, process, t.row.state.NextDeadline(t.isParked))
 		return tx.SendBatch(ctx, b).Close()
 	})
 }
 
-// reproject queues the projections of every row of a log.
+// reproject queues the projections of every row of a log. Bookings are written as they are in the end: while they were longer,
+// others may have had no claim to the time that they have now.
 func (t *transaction) reproject(log []LogRow) error {
 	t.row.state = &engine.State{}
+	var held bookings
 	for _, row := range log {
 		changes, err := engine.DecodeChanges([]byte(row.Changes))
 		if err != nil {
@@ -131,14 +145,44 @@ func (t *transaction) reproject(log []LogRow) error {
 		t.row.state = engine.Fold(t.row.state, changes...)
 		for _, c := range changes {
 			t.projectTask(c)
-			switch c := c.(type) {
-			case *engine.Booked:
-				k := c.Booking
-				t.write.batch.Queue(sqlRebuildBooking, k.ID, k.Resource, t.job.process, k.Node, k.From, k.To, k.Hold, encode(t.row.state.Title))
-			case *engine.BookingConfirmed, *engine.BookingEnded:
-				t.projectOther(record{}, c)
-			}
+			held.apply(c, encode(t.row.state.Title))
 		}
 	}
+	for _, b := range held {
+		t.write.batch.Queue(sqlRebuildBooking, b.ID, b.Resource, t.job.process, b.Node, b.From, b.To, b.Hold, b.title)
+	}
 	return nil
+}
+
+// bookings are what a process has booked, with the past of what it gave back.
+type bookings []booked
+
+type booked struct {
+	engine.Booking
+	title string
+}
+
+// apply does to the list what projectOther does to the table.
+func (l *bookings) apply(c engine.Change, title string) {
+	of := func(id string) int { return slices.IndexFunc(*l, func(b booked) bool { return b.ID == id }) }
+	switch c := c.(type) {
+	case *engine.Booked:
+		if i := of(c.Booking.ID); i >= 0 {
+			*l = slices.Delete(*l, i, i+1)
+		}
+		*l = append(*l, booked{c.Booking, title})
+	case *engine.BookingConfirmed:
+		if i := of(c.ID); i >= 0 {
+			(*l)[i].Hold = false
+		}
+	case *engine.BookingEnded:
+		i := of(c.ID)
+		switch {
+		case i < 0:
+		case (*l)[i].Hold || !(*l)[i].From.Before(c.At):
+			*l = slices.Delete(*l, i, i+1)
+		case c.At.Before((*l)[i].To):
+			(*l)[i].To = c.At
+		}
+	}
 }

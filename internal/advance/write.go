@@ -1,8 +1,7 @@
 package advance
 
 import (
-	"encoding/json"
-	"fmt"
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -18,6 +17,9 @@ type writes struct {
 	state  []byte
 	digest []byte
 	nudge  []uuid.UUID
+	// entries says that a register entry is among the statements: an expression of a later event must be able to read it.
+	entries bool
+	ended   bool // a process that never started was ended
 }
 
 const sqlLog = `INSERT INTO decision_log (process_id, seq, event_id, event, changes, receipt, at, chain_hash, state_digest)
@@ -32,46 +34,49 @@ func (w *writes) log(process uuid.UUID, r record, event []byte) {
 	w.batch.Queue(sqlLog, process, r.seq, r.event.ID, string(event), string(r.text), receipt, r.event.At, r.hash, r.digest)
 }
 
-// encode writes a value that is known to be encodable.
-func encode(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("advance: encode %T: %v", v, err))
-	}
-	return string(b)
-}
-
 const sqlSettle = `UPDATE commands SET settled_at = clock_timestamp(), receipt = $2, payload = '{}' WHERE id = $1`
 
 const sqlUpdateProcess = `UPDATE processes SET state = $2, state_format = $3, seq = $4, head_hash = $5, state_digest = $6, status = $7,
  outcome = $8, ended_at = $9, next_at = $10, armed_at = $11, unsettled_since = CASE WHEN $14 THEN NULL ELSE coalesce($12, unsettled_since) END, title = $13, updated_at = clock_timestamp() WHERE id = $1`
 
+const sqlResolve = `UPDATE incidents SET resolved_at = clock_timestamp(), resolution = $3, resolved_by = $4
+WHERE process_id = $1 AND event_id = $2 AND resolved_at IS NULL`
+
 // A mark that something is wanted from Temporal goes only when the workflow itself asked: whoever else decides does not know
 // whether an earlier nudge ever arrived.
-const sqlSettleProcess = `UPDATE processes SET armed_at = $2, unsettled_since = CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END
-WHERE id = $1 AND (armed_at IS DISTINCT FROM $2 OR unsettled_since IS DISTINCT FROM CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END)`
+const sqlSettleProcess = `UPDATE processes SET armed_at = $2, next_at = $5, unsettled_since = CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END
+WHERE id = $1 AND (armed_at IS DISTINCT FROM $2 OR next_at IS DISTINCT FROM $5 OR unsettled_since IS DISTINCT FROM CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END)`
+
+// flush writes what is queued when a later event may have to read it.
+func (t *transaction) flush() error {
+	if !t.write.entries {
+		return nil
+	}
+	err := t.conn.SendBatch(t.ctx, &t.write.batch).Close()
+	t.write.batch, t.write.entries = pgx.Batch{}, false
+	return err
+}
 
 // finish writes everything that was decided and commits.
-func (t *transaction) finish(records []record, refusals []refused, again bool) (outcome, error) {
-	out := outcome{}
+func (t *transaction) finish(again bool) (outcome, error) {
+	out := outcome{events: len(t.events)}
 	w := &t.write
-	for _, r := range records {
-		t.project(r)
+	for _, r := range t.records {
 		if r.receipt != nil {
 			out.receipts = append(out.receipts, settled{r.command, encode(r.receipt)})
 		}
 	}
-	for _, r := range refusals {
+	for _, r := range t.answers {
 		if r.command != uuid.Nil {
 			out.receipts = append(out.receipts, settled{r.command, encode(r.receipt)})
 		}
-		t.refusedStart(r)
 	}
 	for _, s := range out.receipts {
 		w.batch.Queue(sqlSettle, s.command, s.receipt)
 	}
+	out.dropped = t.closeIncidents()
 	out.effects = t.effects(again)
-	out.nudge = t.settle(len(records) > 0, &out.effects)
+	out.nudge = t.settle(len(t.records) > 0, &out.effects)
 	out.children = w.nudge
 	t.hook(PointBeforeCommit, t.job.process)
 	w.batch.Queue("COMMIT")
@@ -79,12 +84,25 @@ func (t *transaction) finish(records []record, refusals []refused, again bool) (
 	return out, results.Close()
 }
 
+// closeIncidents resolves what this transaction has dealt with: the event that an operator gave up, and a database that was behind
+// its workflow and no longer is. It answers whether the former is so.
+func (t *transaction) closeIncidents() (dropped bool) {
+	d := t.job.drop
+	if dropped = d != nil && t.dropped(d); dropped {
+		t.write.batch.Queue(sqlResolve, t.job.process, d.event, "drop", d.by)
+	}
+	if t.job.wake.Workflow && t.parked[eventBehind] {
+		t.write.batch.Queue(sqlResolve, t.job.process, eventBehind, "caught up", "process/"+t.job.process.String())
+	}
+	return dropped
+}
+
 // effects answers what the process wants from its workflow.
 func (t *transaction) effects(again bool) Effects {
 	st := t.row.state
 	return Effects{
-		Seq: t.row.seq, Next: st.NextDeadline(nil), Again: again, Waits: waits(st),
-		Ended: st.Status == engine.StatusEnded || t.row.status == "ended",
+		Seq: t.row.seq, Head: hex.EncodeToString(t.row.head[:min(8, len(t.row.head))]), Next: st.NextDeadline(t.isParked), Again: again, Waits: waits(st),
+		Ended: st.Status == engine.StatusEnded || t.row.status == string(engine.StatusEnded),
 	}
 }
 
@@ -120,12 +138,12 @@ func (t *transaction) settle(changed bool, e *Effects) bool {
 	switch {
 	case t.job.wake.Workflow:
 		armed = e.Next
-	case t.row.fresh || e.Again || (e.Ended && changed) || (e.Next != nil && (armed == nil || e.Next.Before(*armed))):
+	case t.row.fresh || e.Again || (e.Ended && (changed || t.write.ended)) || (e.Next != nil && (armed == nil || e.Next.Before(*armed))):
 		nudge, unsettled, armed = true, &t.now, e.Next
 	}
 	e.Unsettled = unsettled
 	if !changed {
-		t.write.batch.Queue(sqlSettleProcess, t.job.process, armed, unsettled, t.job.wake.Workflow)
+		t.write.batch.Queue(sqlSettleProcess, t.job.process, armed, unsettled, t.job.wake.Workflow, e.Next)
 		return nudge
 	}
 	st := t.row.state
@@ -133,7 +151,8 @@ func (t *transaction) settle(changed bool, e *Effects) bool {
 	if st.Outcome != "" {
 		outcome = &st.Outcome
 	}
-	t.write.batch.Queue(sqlUpdateProcess, t.job.process, string(t.write.state), st.Format, t.row.seq, t.row.head, t.write.digest,
+	// The format is the one of this build, which may have written fields that an older build does not know.
+	t.write.batch.Queue(sqlUpdateProcess, t.job.process, string(t.write.state), engine.StateFormat, t.row.seq, t.row.head, t.write.digest,
 		string(st.Status), outcome, st.EndedAt, e.Next, armed, unsettled, encode(st.Title), t.job.wake.Workflow)
 	return nudge
 }

@@ -147,6 +147,7 @@ func (a *App) assemble() {
 	a.receipts = store.NewReceipts(a.Store)
 	nudges := a.cfg.Nudges
 	nudges.TaskQueue = a.cfg.TaskQueue
+	nudges.EagerStart = a.cfg.Worker // the first task of a workflow then passes no queue
 	a.nudger = activities.NewNudger(a.Temporal, a.Store, a.log, nudges)
 	a.announcer = store.NewAnnouncer(a.Store, a.receipts)
 	a.Advancer = advance.New(a.Store, engine.New(engine.DefaultLimits, nil), a.Catalog, advance.NewCalendars(a.Store), a.announcer.Announce, a.nudge, a.log)
@@ -214,13 +215,19 @@ func (a *App) work(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) newWorker() worker.Worker {
-	w := worker.New(a.Temporal, a.cfg.TaskQueue, worker.Options{
+// WorkerOptions are those of every worker of ours; benches give their baselines the same.
+func WorkerOptions() worker.Options {
+	return worker.Options{
 		MaxConcurrentLocalActivityExecutionSize: 64,
 		MaxConcurrentWorkflowTaskExecutionSize:  128,
+		MaxConcurrentWorkflowTaskPollers:        8, // with the two of the default, new workflows wait behind those at work
 		WorkflowPanicPolicy:                     worker.BlockWorkflow,
 		WorkerStopTimeout:                       5 * time.Second,
-	})
+	}
+}
+
+func (a *App) newWorker() worker.Worker {
+	w := worker.New(a.Temporal, a.cfg.TaskQueue, WorkerOptions())
 	w.RegisterWorkflowWithOptions(workflows.Process, workflow.RegisterOptions{Name: workflows.ProcessWorkflow})
 	w.RegisterActivityWithOptions((&activities.Processes{Advancer: a.Advancer}).Advance, activity.RegisterOptions{Name: workflows.AdvanceActivity})
 	return w

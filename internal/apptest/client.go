@@ -43,12 +43,27 @@ func dig(v any, keys ...string) any {
 	return v
 }
 
-// Do sends one request; mutating ones carry a new Idempotency-Key.
+// Do sends one request; mutating ones carry a new Idempotency-Key. A command that is only stored so far is sent again under its
+// key until it has been decided, as a client would.
 func (c *Client) Do(method, path string, body any) Answer {
 	c.t.Helper()
-	a, err := c.Try(method, path, uuid.NewString(), body)
+	a, err := c.Ask(method, path, body)
 	require.NoError(c.t, err)
 	return a
+}
+
+// patience is how long a command may stay undecided.
+const patience = 30 * time.Second
+
+// Ask is Do for goroutines of a test: it answers transport errors.
+func (c *Client) Ask(method, path string, body any) (Answer, error) {
+	key := uuid.NewString()
+	for limit := time.Now().Add(patience); ; {
+		a, err := c.Try(method, path, key, body)
+		if err != nil || a.Status != http.StatusAccepted || time.Now().After(limit) {
+			return a, err
+		}
+	}
 }
 
 // Try sends one request under a given key and answers transport errors.

@@ -62,7 +62,9 @@ func (m meter) read(ctx context.Context) (c cost, err error) {
 		}
 	}
 	for _, pid := range backends {
-		c.Behind += tasks[int(pid)].used
+		if t := tasks[int(pid)]; t.parent == m.stack.postgresPID {
+			c.Behind += t.used
+		}
 	}
 	c.Postgres += tasks[m.stack.postgresPID].used + tasks[m.stack.postgresPID].children
 	return c, err

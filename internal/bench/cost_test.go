@@ -18,11 +18,13 @@ func TestParseStat(t *testing.T) {
 	}{
 		{
 			"a backend", "42 (postgres) S 7 42 42 0 -1 4194560 1 0 0 0 150 50 3 4 20 0 1 0 99 1 1",
-			task{pid: 42, parent: 7, used: 2 * time.Second, children: 70 * time.Millisecond}, true,
+			task{pid: 42, parent: 7, used: 2 * time.Second, children: 70 * time.Millisecond},
+			true,
 		},
 		{
 			"a name with spaces and parentheses", "9 (a) S (b) R 1 0 0 0 0 0 0 0 0 0 1 2 0 0 20 0 1 0 0 0 0",
-			task{pid: 9, parent: 1, used: 30 * time.Millisecond}, true,
+			task{pid: 9, parent: 1, used: 30 * time.Millisecond},
+			true,
 		},
 		{"nothing", "", task{}, false},
 		{"cut off", "9 (a) R 1 0 0", task{}, false},

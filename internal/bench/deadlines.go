@@ -50,8 +50,10 @@ func (s *Site) Deadlines(ctx context.Context) error {
 	f := latency(name, late, 0.99, 1000, base)
 	f.Note = fmt.Sprintf("p50 %s ms, %s", number(percentile(late, 0.5)), f.Note)
 	return s.Report.Add(f,
-		Figure{Name: "… start to end of such a process", Value: milliseconds(after.minus(before).processor()) / float64(len(ids)), Unit: "ms of CPU",
-			Baseline: number(milliseconds(baseCost.processor())/float64(len(base))) + " ms of CPU", Note: after.minus(before).per(len(ids))})
+		Figure{
+			Name: "… start to end of such a process", Value: milliseconds(after.minus(before).processor()) / float64(len(ids)), Unit: "ms of CPU",
+			Baseline: number(milliseconds(baseCost.processor())/float64(len(base))) + " ms of CPU", Note: after.minus(before).per(len(ids)),
+		})
 }
 
 // lead is the time that all starts have before the first moment: longer than they need on a slow machine.

@@ -29,11 +29,13 @@ type Figure struct {
 	Note     string    `json:"note,omitempty"`
 }
 
-// Verdict is ok, short, or empty for a figure without a target. A value that is not a number is short.
+// Verdict is ok, short, or empty for a figure without a target. What could not be measured (NaN or infinite) is short.
 func (f Figure) Verdict() string {
 	switch {
 	case f.Bound == "":
 		return ""
+	case math.IsInf(f.Value, 0):
+		return "short"
 	case f.Bound == AtLeast && f.Value >= f.Target, f.Bound == AtMost && f.Value <= f.Target:
 		return "ok"
 	}
@@ -101,7 +103,7 @@ func NewReport(out, rows io.Writer, m Machine) *Report {
 	return &Report{out: out, rows: enc, machine: m}
 }
 
-// Add prints and keeps figures. A figure that could not be measured (NaN) is kept as a note with value 0 and stays short.
+// Add prints and keeps figures. A figure that could not be measured is kept with value 0, a note, and the verdict short.
 func (r *Report) Add(figures ...Figure) error {
 	for _, f := range figures {
 		fmt.Fprintln(r.out, f)

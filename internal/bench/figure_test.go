@@ -26,6 +26,7 @@ func TestVerdict(t *testing.T) {
 		{"exactly at the limit", 1.5, AtMost, "ok"},
 		{"slow", 1.51, AtMost, "short"},
 		{"not measured", math.NaN(), AtMost, "short"},
+		{"over a baseline of nothing", math.Inf(1), AtLeast, "short"},
 		{"for orientation", 7, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

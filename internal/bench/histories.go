@@ -23,12 +23,10 @@ func (s *Site) Histories(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for mode, events := range map[advance.Mode]float64{advance.ModeWorkflow: 22, advance.ModeAPI: 12} {
-		if err := s.historyOf(ctx, mode, events, base); err != nil {
-			return err
-		}
+	if err := s.historyOf(ctx, advance.ModeWorkflow, 22, base); err != nil {
+		return err
 	}
-	return nil
+	return s.historyOf(ctx, advance.ModeAPI, 12, base)
 }
 
 func (s *Site) historyOf(ctx context.Context, mode advance.Mode, events float64, base trace) error {

@@ -27,9 +27,9 @@ func parts() []part {
 		{"throughput", (*Site).Throughput},
 		{"history", (*Site).Histories},
 		{"alone", (*Site).Alone},
+		{"evicted", (*Site).Evicted},
 		{"deadlines", (*Site).Deadlines},
 		{"memory", (*Site).Memory},
-		{"evicted", (*Site).Evicted},
 		{"warm", (*Site).WarmStart},
 	}
 }

@@ -51,9 +51,13 @@ func TestEveryPartMeasures(t *testing.T) {
 		"10 deadlines a second, late, p99 ms", "complete a task, evicted, 3 steps behind, p99 ms",
 	} {
 		require.Contains(t, found, name)
-		require.Positive(t, found[name].Value, name)
-		if found[name].Unit == "events" || found[name].Unit == "kB" {
+		switch found[name].Unit {
+		case "×": // on a busy machine nothing may end within so short a time
+		case "events", "kB":
 			require.Equal(t, "ok", found[name].Verdict, "%+v", found[name])
+			fallthrough
+		default:
+			require.Positive(t, found[name].Value, name)
 		}
 	}
 }
@@ -62,9 +66,8 @@ func TestOneFailingPartDoesNotHideTheOthers(t *testing.T) {
 	t.Parallel()
 	var rows, out bytes.Buffer
 	s := &Site{Plan: tiny, Stack: testStack(t), Report: NewReport(t.Output(), &rows, Machine{})}
-	s.Plan.Deadlines, s.Plan.PerSecond = 1, 1
 	s.Plan.Evicted = 1 // one process never leaves the cache
-	err := s.measureAll(t.Context(), []string{"evicted", "history"}, &out)
+	err := s.measureAll(t.Context(), []string{"evicted", "memory"}, &out)
 	require.ErrorContains(t, err, "met an evicted workflow")
-	require.Contains(t, rows.String(), "history, decide: api")
+	require.Contains(t, rows.String(), "Decide + Evolve")
 }

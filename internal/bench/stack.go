@@ -93,7 +93,7 @@ func (s *Stack) query(ctx context.Context, do func(*pgx.Conn) error) error {
 
 const (
 	calmCommits  = 100 // a second, over all databases: what an idle Temporal and two idle products need
-	calmSample   = time.Second
+	calmSample   = 500 * time.Millisecond
 	calmPatience = 30 * time.Second
 )
 

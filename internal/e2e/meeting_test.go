@@ -228,7 +228,7 @@ func TestNobodyDecides(t *testing.T) {
 			"decide_within": "+2s", "decide_before": "start-1s", "remind_before": "-1s", "escalate_after": "+1s",
 		})
 		requester, office, head := h.SignIn("alin"), h.Crew("ali", "aming"), h.SignIn("aguo")
-		start := time.Now().Add(7 * time.Second)
+		start := time.Now().Add(9 * time.Second)
 		id := requester.Start("meeting_service", meeting("Nobody", "room-1", start, start.Add(time.Hour)))
 		opened := time.Now()
 		task := office[0].Task(id, "approve")
@@ -240,8 +240,8 @@ func TestNobodyDecides(t *testing.T) {
 			require.False(t, moment(t, reminder["createdAt"]).Before(due.Add(-time.Second)))
 		}
 		require.False(t, moment(t, head.Told(id, "task.escalated")[0]["createdAt"]).Before(due))
-		require.Contains(t, taskIDs(office[0], "overdue"), task["id"])
 		head.Told(id, "task.escalated_to")
+		require.Contains(t, taskIDs(head, "overdue"), task["id"])
 		require.Equal(t, task["id"], head.Task(id, "approve")["id"])
 		require.Empty(t, scopeOf(office[0], task["id"]), "it is not the office's any more")
 		refused(t, office[0].Act(task["id"], "complete", map[string]any{"outcome": "approved"}), 403, "forbidden")

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,15 +82,18 @@ func TestRecordContinueAsNew(t *testing.T) {
 	h.Keep("leave-continuing", id, "")
 }
 
-// swell makes a history so large that Temporal suggests to continue as new (4 MB), by nudges that tell nothing new while no worker
-// runs.
+// swell makes a history so large that Temporal suggests to continue as new (4 MB), by signals that the workflow does not know, and
+// nudges it a few times, while no worker runs.
 func swell(t *testing.T, h *apptest.House, process string) {
 	t.Helper()
 	c, err := client.Dial(client.Options{HostPort: h.Config.TemporalAddress})
 	require.NoError(t, err)
 	defer c.Close()
-	bulk := &workflows.Effects{Waits: strings.Repeat("x", 240<<10)}
+	ballast := make([]byte, 240<<10)
 	for range 20 {
-		require.NoError(t, c.SignalWorkflow(t.Context(), process, "", workflows.NudgeSignal, bulk))
+		require.NoError(t, c.SignalWorkflow(t.Context(), process, "", "ballast", ballast))
+	}
+	for range 3 {
+		require.NoError(t, c.SignalWorkflow(t.Context(), process, "", workflows.NudgeSignal, nil))
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"steward/internal/apptest"
@@ -52,7 +51,7 @@ func startAtOnce(t *testing.T, people apptest.Crew, rooms []string, start time.T
 		for _, p := range people {
 			all.Go(func() {
 				input := meeting(fmt.Sprintf("%s in %s", p.User(), room), room, start, start.Add(time.Hour))
-				a, err := p.Try("POST", "/api/v1/processes", uuid.NewString(), map[string]any{"definition": "meeting_service", "input": input})
+				a, err := p.Ask("POST", "/api/v1/processes", map[string]any{"definition": "meeting_service", "input": input})
 				mu.Lock()
 				defer mu.Unlock()
 				ids[n][p], _ = a.Get("process").(string)

@@ -8,6 +8,12 @@ import (
 	"steward/internal/store/storesql"
 )
 
+// Kinds of incidents that no event is behind. Every other kind is the code of the fault that parked an event.
+const (
+	IncidentWorkflowClosed = "workflow_closed" // somebody closed the workflow of an open process in Temporal
+	IncidentBehind         = "behind"          // the workflow has seen decisions that Postgres does not hold
+)
+
 // NewIncident describes an event that could not be decided.
 type NewIncident = storesql.CreateIncidentParams
 

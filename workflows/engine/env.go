@@ -166,7 +166,7 @@ type Winner struct {
 }
 
 // Refusal is the error of a command that must not be carried out; it becomes the command's receipt.
-type Refusal struct {
+type Refusal struct { //nolint:errname // a word of the domain: receipts, documents and the API speak of refusals
 	Code     string // stable: forbidden, not_found, stale, closed, invalid, conflict …
 	Message  definitions.Text
 	Fields   []definitions.FieldError
@@ -180,7 +180,7 @@ func (r *Refusal) Error() string { return r.Code + ": " + r.Message.En }
 
 // Fault is a mistake in a definition or in the engine that shows while it runs. The event is rolled back and parked as
 // an incident for an operator; the process itself stays as it was.
-type Fault struct {
+type Fault struct { //nolint:errname // a word of the domain, as Refusal
 	Code string
 	Path string // node of the definition
 	Err  error

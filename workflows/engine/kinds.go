@@ -112,7 +112,7 @@ func (notifyKind) Enter(s *Step) {
 type waitKind struct{}
 
 func (waitKind) Enter(s *Step) {
-	if m := s.d.moment(s.def.Wait.Until, s.id, nil); m.known && !m.at.After(s.d.now) {
+	if m := s.d.moment(s.def.Wait.Until, s.id); m.known && !m.at.After(s.d.now) {
 		s.Complete("elapsed", nil)
 	}
 }

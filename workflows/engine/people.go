@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ func (s *Step) nobody() {
 	case "auto-approve":
 		s.d.completeStep(s.id, result{outcome: s.def.Outcomes[0]}) // by nobody
 	default:
-		s.Fault("nobody", fmt.Errorf("nobody was found for the step: check its role, or say with `empty` what then happens"))
+		s.Fault("nobody", errors.New("nobody was found for the step: check its role, or say with `empty` what then happens"))
 	}
 }
 

@@ -190,7 +190,7 @@ func (d *decider) openAncestor(def *definitions.Node) int {
 		if i >= 0 {
 			return d.st.Nodes[i].ID
 		}
-		if until := d.moment(p.Until, 0, nil); until.known && !until.at.After(d.now) {
+		if until := d.moment(p.Until, 0); until.known && !until.at.After(d.now) {
 			return 0
 		}
 	}
@@ -333,7 +333,7 @@ func (d *decider) eventDeadlines(n Node) []wish {
 		if _, told := d.st.Events[e.Name]; told {
 			continue
 		}
-		if m := d.moment(e.Default, n.ID, nil); m.known {
+		if m := d.moment(e.Default, n.ID); m.known {
 			list = append(list, wish{"event/" + e.Name + "/default", m})
 		}
 		list = append(list, d.reminders(n, e.Remind, nil, "event/"+e.Name+"/remind")...)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -353,7 +354,7 @@ func (d *decider) bindOutput(into map[string]any, step string, id int) {
 	if def == nil {
 		return
 	}
-	value := d.outputValue(def, o)
+	value := d.outputValue(o)
 	if m, ok := value.(map[string]any); ok {
 		m["rounds"] = d.earlier(def, id)
 	}
@@ -365,7 +366,7 @@ func (d *decider) earlier(def *definitions.Node, id int) []any {
 	rounds := d.findRounds(def.ID, id)
 	list := make([]any, len(rounds))
 	for i, o := range rounds {
-		list[i] = d.outputValue(def, o)
+		list[i] = d.outputValue(o)
 	}
 	return list
 }
@@ -388,7 +389,7 @@ func (d *decider) findOutput(step string, id int) (Output, bool) {
 }
 
 // outputValue is an output as expressions see it, before types are given back.
-func (d *decider) outputValue(def *definitions.Node, o Output) any {
+func (d *decider) outputValue(o Output) any {
 	if o.Loop {
 		items := slices.SortedStableFunc(slices.Values(o.Items), func(a, b Output) int { return a.Round - b.Round })
 		list := make([]any, len(items))
@@ -404,7 +405,7 @@ func (d *decider) outputItem(o Output) any {
 	if o.Steps != nil {
 		run := make(map[string]any, len(o.Steps))
 		for step, inner := range o.Steps {
-			run[step] = d.outputValue(d.def.Steps[step], inner)
+			run[step] = d.outputValue(inner)
 		}
 		return run
 	}
@@ -486,7 +487,7 @@ func dig(raw map[string]any, path expr.Path) any {
 func sameJSON(a, b any) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // formatTime writes a time in texts for people, in the house's time zone.

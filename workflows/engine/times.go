@@ -27,11 +27,11 @@ type why struct {
 	Late     bool         `json:"late,omitempty"`
 }
 
-// moment answers the earliest known of some time values for node id. base replaces the anchors opened and due.
-func (d *decider) moment(values []definitions.TimeValue, id int, base map[string]time.Time) moment {
+// moment answers the earliest known of some time values for node id.
+func (d *decider) moment(values []definitions.TimeValue, id int) moment {
 	var best moment
 	for _, v := range values {
-		m := d.oneMoment(v, id, base)
+		m := d.oneMoment(v, id, nil)
 		if m.known && (!best.known || m.at.Before(best.at)) {
 			best = m
 		}
@@ -39,6 +39,7 @@ func (d *decider) moment(values []definitions.TimeValue, id int, base map[string
 	return best
 }
 
+// oneMoment answers one time value; base replaces anchors, such as due.
 func (d *decider) oneMoment(v definitions.TimeValue, id int, base map[string]time.Time) moment {
 	if d.err != nil {
 		return moment{}
@@ -196,16 +197,16 @@ func (d *decider) wishes(n Node, def *definitions.Node) []wish {
 			list = append(list, wish{key, m})
 		}
 	}
-	add("until", d.moment(def.Until, n.ID, nil))
+	add("until", d.moment(def.Until, n.ID))
 	if n.Waiting {
-		add("not_before", d.moment(def.NotBefore, n.ID, nil))
+		add("not_before", d.moment(def.NotBefore, n.ID))
 		return list
 	}
 	if def.Repeat != nil {
 		list = append(list, d.nextOccurrence(n, def)...)
 	}
 	if def.Wait != nil {
-		add("wait", d.moment(def.Wait.Until, n.ID, nil))
+		add("wait", d.moment(def.Wait.Until, n.ID))
 	}
 	if d.takesLadder(n, def) {
 		list = append(list, d.ladder(n, def)...)
@@ -226,7 +227,7 @@ func (d *decider) takesLadder(n Node, def *definitions.Node) bool {
 
 // due answers the due date of a node and whether it had passed when the node opened (late start).
 func (d *decider) due(n Node, def *definitions.Node) (m moment, late bool) {
-	m = d.moment(def.Due, n.ID, nil)
+	m = d.moment(def.Due, n.ID)
 	return m, m.known && !m.at.After(n.OpenedAt)
 }
 
@@ -250,19 +251,20 @@ func (d *decider) replanNode(id int) {
 		return
 	}
 	def := d.static(n)
-	if until := d.moment(def.Until, id, nil); until.known && !until.at.After(d.now) && n.Fired["until"] == 0 {
+	if until := d.moment(def.Until, id); until.known && !until.at.After(d.now) && n.Fired["until"] == 0 {
 		d.finish(id, "until")
 		return
 	}
-	if n.Waiting {
-		if from := d.moment(def.NotBefore, id, nil); from.known && !from.at.After(d.now) {
+	switch {
+	case n.Waiting:
+		if from := d.moment(def.NotBefore, id); from.known && !from.at.After(d.now) {
 			d.emit(&NodeActivated{Node: id, At: d.now})
 			d.begin(id)
 			return
 		}
-	} else if def.Kind != definitions.Step {
+	case def.Kind != definitions.Step:
 		d.dueOfBlock(id, def)
-	} else {
+	default:
 		d.moveTasks(id, def)
 	}
 	d.plan(id)

@@ -67,7 +67,7 @@ func (d *decider) loopNames(def *definitions.Node, at place) map[string]any {
 
 // reach goes on with a node just opened: past its `until` it closes, before its `notBefore` it waits.
 func (d *decider) reach(id int, def *definitions.Node) {
-	if until := d.moment(def.Until, id, nil); until.known && !until.at.After(d.now) {
+	if until := d.moment(def.Until, id); until.known && !until.at.After(d.now) {
 		d.finish(id, "until")
 		return
 	}
@@ -75,7 +75,7 @@ func (d *decider) reach(id int, def *definitions.Node) {
 		return
 	}
 	if len(def.NotBefore) > 0 {
-		from := d.moment(def.NotBefore, id, nil)
+		from := d.moment(def.NotBefore, id)
 		if !from.known || from.at.After(d.now) {
 			d.plan(id)
 			return
