@@ -19,9 +19,6 @@ import (
 	"steward/workflows"
 )
 
-// incidentKind marks a process whose workflow was closed from outside.
-const incidentKind = "workflow_closed"
-
 // AuditorOptions configures an Auditor. The zero value is ready for use: every field names its default.
 type AuditorOptions struct {
 	Every   time.Duration // between two looks, and between two attempts to lead, default 1 minute
@@ -203,14 +200,20 @@ func (a *Auditor) current(ctx context.Context, process uuid.UUID, listed closedR
 	return run, run.fromOutside(), err
 }
 
-const sqlOpenIncident = `INSERT INTO incidents (process_id, event_id, kind, message, detail)
-SELECT p.id, $2, '` + incidentKind + `', $3, $4 FROM processes p WHERE p.id = $1 AND p.status <> 'ended'
- AND NOT EXISTS (SELECT FROM incidents i WHERE i.process_id = p.id AND i.event_id = $2) ON CONFLICT DO NOTHING`
+const sqlKnown = `SELECT NOT EXISTS (SELECT FROM processes WHERE id = $1 AND status <> 'ended')
+ OR EXISTS (SELECT FROM incidents WHERE process_id = $1 AND event_id = $2)`
 
+// open reports a run unless it was reported before, or its process has ended meanwhile, and answers whether it did.
 func (a *Auditor) open(ctx context.Context, process uuid.UUID, run closedRun) (bool, error) {
-	tag, err := a.store.Pool().Exec(ctx, sqlOpenIncident, process, run.event(),
-		fmt.Sprintf("The workflow of this process was closed from outside (%s): nothing reminds or escalates any more. "+
+	var known bool
+	if err := a.store.Pool().QueryRow(ctx, sqlKnown, process, run.event()).Scan(&known); err != nil || known {
+		return false, store.Classify(err)
+	}
+	_, err := a.store.ReportIncident(ctx, store.NewIncident{
+		ProcessID: process, EventID: run.event(), Kind: store.IncidentWorkflowClosed,
+		Message: fmt.Sprintf("The workflow of this process was closed from outside (%s): nothing reminds or escalates any more. "+
 			"Give it a new one with `steward recover --temporal-lost`.", run.status),
-		fmt.Sprintf("run %s closed at %s", run.id, run.at.UTC().Format(time.RFC3339)))
-	return err == nil && tag.RowsAffected() > 0, store.Classify(err)
+		Detail: fmt.Sprintf("run %s closed at %s", run.id, run.at.UTC().Format(time.RFC3339)),
+	})
+	return err == nil, err
 }

@@ -18,7 +18,7 @@ import (
 // NudgerOptions configures a Nudger. The zero value is ready for use: every field names its default.
 type NudgerOptions struct {
 	Workers     int           // nudges sent at the same time, default 32
-	Queue       int           // processes that may wait for a worker before Nudge blocks, default 200
+	Queue       int           // processes that may wait for a worker before Nudge makes its caller wait, default 200
 	Timeout     time.Duration // of one nudge, default 2 s
 	AwayFor     time.Duration // how long Temporal counts as away after a failure, default 5 s
 	SettleEvery time.Duration // how often marks of delivered nudges are cleared in Postgres, default 200 ms
@@ -83,9 +83,9 @@ func NewNudger(c client.Client, st *store.Store, log *slog.Logger, opts NudgerOp
 	}
 }
 
-// Nudge hands over what a process wants now. Several nudges of one process that wait become one. While the queue is full it
-// blocks until there is room or ctx ends: whoever decides faster than Temporal takes is slowed down. While Temporal is away,
-// and after Run has ended, the nudge is dropped at once. Nudge has the type advance.Nudge.
+// Nudge hands over what a process wants now. Several nudges of one process that wait become one. While the queue is full its
+// caller waits until there is room or ctx ends (the nudge is dropped then): whoever decides faster than Temporal takes is slowed
+// down. While Temporal is away, and after Run has ended, the nudge is dropped at once. Nudge has the type advance.Nudge.
 func (n *Nudger) Nudge(ctx context.Context, process uuid.UUID, wants advance.Effects) {
 	if n.Away() || n.join(process, wants) {
 		return

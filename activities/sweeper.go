@@ -32,6 +32,7 @@ type Chore struct {
 type SweeperOptions struct {
 	Every       time.Duration // between two sweeps, and between two attempts to lead, default 5 s
 	Age         time.Duration // what is unsettled for so long counts as lost, default 15 s
+	Overdue     time.Duration // a deadline that has not fired for so long counts as lost, default 1 minute
 	InFlight    int           // nudges at the same time, default 64
 	Deciding    int           // decisions at the same time when Temporal takes no nudge, default 8
 	PerSecond   float64       // processes served in a second, so that live work keeps its pace after an outage, default 150
@@ -44,6 +45,7 @@ type SweeperOptions struct {
 func (o SweeperOptions) withDefaults() SweeperOptions {
 	o.Every = orDefault(o.Every, 5*time.Second)
 	o.Age = orDefault(o.Age, 15*time.Second)
+	o.Overdue = orDefault(o.Overdue, time.Minute)
 	o.InFlight = orDefault(o.InFlight, 64)
 	o.Deciding = orDefault(o.Deciding, 8)
 	o.PerSecond = orDefault(o.PerSecond, 150)
@@ -58,8 +60,8 @@ type Advancer interface {
 	Advance(ctx context.Context, process uuid.UUID, wake advance.Wake) (advance.Effects, error)
 }
 
-// Sweeper finds what got lost between Postgres and Temporal and repeats it: commands that nobody has decided, and processes that
-// want something from Temporal. One of all that run works at a time.
+// Sweeper finds what got lost between Postgres and Temporal and repeats it: commands that nobody has decided, processes that want
+// something from Temporal, and deadlines that have not fired. One of all that run works at a time.
 type Sweeper struct {
 	store    *store.Store
 	nudger   *Nudger
@@ -142,7 +144,10 @@ func (s *Sweeper) Sweep(ctx context.Context) (Tally, error) {
 	if err := s.sweepCommands(ctx, now); err != nil {
 		return s.tally, err
 	}
-	err = s.sweepProcesses(ctx, now)
+	err = s.sweepProcesses(ctx, sqlLostProcesses, now.Add(-s.opts.Age))
+	if err == nil {
+		err = s.sweepProcesses(ctx, sqlOverdueProcesses, now.Add(-s.opts.Overdue))
+	}
 	if err == nil {
 		s.patience.forget()
 	}
@@ -163,11 +168,11 @@ func (s *Sweeper) sweepCommands(ctx context.Context, now time.Time) error {
 	}
 }
 
-// sweepProcesses stops when Temporal is away: nothing but Temporal can settle a process.
-func (s *Sweeper) sweepProcesses(ctx context.Context, now time.Time) error {
+// sweepProcesses has Temporal told of every process that a statement finds.
+func (s *Sweeper) sweepProcesses(ctx context.Context, sql string, before time.Time) error {
 	after := place{}
 	for {
-		page, err := lostProcesses(ctx, s.store, now, s.opts.Age, after, s.opts.Page)
+		page, err := lostProcesses(ctx, s.store, sql, before, after, s.opts.Page)
 		if err != nil || len(page) == 0 {
 			return err
 		}

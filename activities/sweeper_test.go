@@ -34,9 +34,8 @@ func (s *stack) sweeper(n *activities.Nudger, opts activities.SweeperOptions) *a
 func (b *bed) command(t *testing.T, process uuid.UUID, hold *time.Time) uuid.UUID {
 	t.Helper()
 	id := uuid.New()
-	_, _, err := store.StoreCommand(t.Context(), b.store.Pool(), store.NewCommand{
-		ID: id, ProcessID: process, Actor: "ann", Key: id.String(), BodyDigest: []byte("x"), Type: engine.EventCancel, Payload: `{"reason": "test"}`, HoldUntil: hold,
-	})
+	_, err := b.store.Pool().Exec(t.Context(), `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until)
+		VALUES ($1, $2, 'ann', $1::uuid::text, '', $3, '{"reason": "test"}', $4)`, id, process, engine.EventCancel, hold)
 	require.NoError(t, err)
 	return id
 }
@@ -182,6 +181,7 @@ func TestWhichCommandsAreLost(t *testing.T) {
 		hold         *time.Time
 		settled      bool
 		parked, want bool
+		start        bool // of the process is parked
 	}{
 		"old":                              {received: time.Minute, want: true},
 		"young":                            {received: time.Second},
@@ -189,11 +189,17 @@ func TestWhichCommandsAreLost(t *testing.T) {
 		"held back":                        {received: time.Minute, hold: ago(-time.Hour)},
 		"held back until a moment ago":     {received: 10 * time.Second, hold: ago(time.Second), want: true},
 		"waits for an operator":            {received: time.Minute, parked: true},
+		"waits with the start":             {received: time.Minute, start: true},
 		"waited for an operator until now": {received: time.Minute, want: true},
 	}
 	processes := make(map[string]uuid.UUID)
 	for name, test := range tests {
 		process := uuid.New()
+		if test.start {
+			process = storetest.Process(t, b.store.Pool(), func(p *store.Process) { p.Status = "starting" }).ID
+			_, err := b.store.ReportIncident(t.Context(), store.NewIncident{ProcessID: process, EventID: "cmd/" + uuid.NewString(), Kind: "fuel", Message: "x"})
+			require.NoError(t, err)
+		}
 		processes[name] = process
 		command := b.command(t, process, test.hold)
 		_, err := b.store.Pool().Exec(t.Context(), `UPDATE commands SET received_at = $2, settled_at = CASE WHEN $3 THEN now() END WHERE id = $1`, command, ago(test.received), test.settled)
@@ -202,7 +208,7 @@ func TestWhichCommandsAreLost(t *testing.T) {
 			i, err := b.store.ReportIncident(t.Context(), store.NewIncident{ProcessID: process, EventID: "cmd/" + command.String(), Kind: "fuel", Message: "x"})
 			require.NoError(t, err)
 			if !test.parked {
-				_, err = b.store.ResolveIncident(t.Context(), i.ID, "tried again", "bob")
+				_, err = b.store.Pool().Exec(t.Context(), "UPDATE incidents SET resolved_at = now() WHERE id = $1", i.ID)
 				require.NoError(t, err)
 			}
 		}
@@ -215,14 +221,20 @@ func TestWhichCommandsAreLost(t *testing.T) {
 
 func TestWhatStaysUnsettledIsRepeatedLessAndLess(t *testing.T) {
 	t.Parallel()
-	b, sweeper, l := offline(t, activities.SweeperOptions{Age: 40 * time.Millisecond, LongestWait: 50 * time.Millisecond})
+	b, sweeper, l := offline(t, activities.SweeperOptions{LongestWait: time.Hour})
 	l.fail = errors.New("still broken")
 	process := uuid.New()
 	b.command(t, process, nil)
 	b.age(t)
 	require.Equal(t, activities.Tally{Failed: 1}, sweep(t, sweeper))
-	require.Zero(t, sweep(t, sweeper), "not at once again")
-	eventually(t, func() bool { return sweep(t, sweeper) == activities.Tally{Failed: 1} }, "but later")
+	require.Zero(t, sweep(t, sweeper), "not at once again: not before fifteen seconds")
+	b, sweeper, l = offline(t, activities.SweeperOptions{Age: time.Millisecond, LongestWait: time.Hour})
+	l.fail = errors.New("still broken")
+	b.command(t, process, nil)
+	b.age(t)
+	for range 4 {
+		eventually(t, func() bool { return sweep(t, sweeper) == activities.Tally{Failed: 1} }, "but again and again")
+	}
 
 	_, err := b.store.Pool().Exec(t.Context(), "UPDATE commands SET settled_at = now()")
 	require.NoError(t, err)
@@ -230,6 +242,27 @@ func TestWhatStaysUnsettledIsRepeatedLessAndLess(t *testing.T) {
 	_, err = b.store.Pool().Exec(t.Context(), "UPDATE commands SET settled_at = NULL")
 	require.NoError(t, err)
 	require.Equal(t, activities.Tally{Failed: 1}, sweep(t, sweeper), "lost anew: served at once")
+}
+
+// TestSweeperFindsDeadlinesThatNobodyFired: whatever became of the timer, a minute later somebody looks.
+func TestSweeperFindsDeadlinesThatNobodyFired(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, advance.ModeAPI, lose, never, newBed(t))
+	sweeper := s.sweeper(s.nudger(activities.NudgerOptions{}), activities.SweeperOptions{})
+	overdue, soon, ended, closed := s.start(t), s.start(t), s.start(t), s.start(t)
+	set := func(process uuid.UUID, status, ago string) {
+		_, err := s.store.Pool().Exec(t.Context(), `UPDATE processes SET unsettled_since = NULL, status = $2, next_at = now() - $3::text::interval WHERE id = $1`, process, status, ago)
+		require.NoError(t, err)
+	}
+	set(overdue, "running", "2 minutes")
+	set(soon, "running", "30 seconds")
+	set(ended, "ended", "2 minutes")
+	set(closed, "running", "2 minutes")
+	_, err := s.store.ReportIncident(t.Context(), store.NewIncident{ProcessID: closed, EventID: "workflow/x", Kind: store.IncidentWorkflowClosed, Message: "x"})
+	require.NoError(t, err)
+	require.Equal(t, activities.Tally{Nudged: 1}, sweep(t, sweeper))
+	require.NotEmpty(t, s.history(t, overdue))
+	require.Zero(t, sweep(t, sweeper), "and gives it time")
 }
 
 func TestSweeperKeepsAPace(t *testing.T) {

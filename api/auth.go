@@ -97,7 +97,7 @@ func callerFrom(id people.Identity, session string) *caller {
 
 // cookie makes the session cookie; a zero time removes it.
 func (s *Server) cookie(r *http.Request, token string, expires time.Time) string {
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // Secure whenever the connection is: development has no TLS
 		Name: sessionCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.overTLS(r), Expires: expires,
 	}
 	if token == "" {

@@ -87,7 +87,7 @@ func TestWrongPasswordsLockAndTellNothing(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, right.status, "locked for the right password too")
 }
 
-func TestRequestsOfOtherSitesAreRefused(t *testing.T) {
+func TestRequestsOfOtherSitesAreRefused(t *testing.T) { //nolint:tparallel // its cases share one server and its log
 	t.Parallel()
 	h := newHouse(t)
 	cookie := h.signIn(theStarter)
@@ -145,7 +145,7 @@ func TestTokensLiveAndEnd(t *testing.T) {
 	require.Equal(t, `Bearer realm="steward"`, ended.header.Get("WWW-Authenticate"))
 }
 
-func TestCookieIsSecureOverTLS(t *testing.T) {
+func TestCookieIsSecureOverTLS(t *testing.T) { //nolint:tparallel // its cases share one server and its log
 	t.Parallel()
 	h := newHouse(t, func(d *Deps) { d.Config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
 	for _, c := range []struct {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"slices"
-	"time"
 
 	"steward/internal/store"
 )
@@ -18,10 +17,9 @@ type caller struct {
 	Roles      []string
 	Principals []string
 
-	session   string    // the session's secret, "" when an API token was sent
-	expiresAt time.Time // of the session
-	token     bool
-	scopes    []string // of the token
+	session string // the session's secret, "" when an API token was sent
+	token   bool
+	scopes  []string // of the token
 }
 
 func (c *caller) operator() bool {

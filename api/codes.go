@@ -13,7 +13,7 @@ const (
 	codeMalformed    = "malformed"
 	codeInvalidForm  = "invalid_form"
 	codeSignIn       = "sign_in_required"
-	codeCredentials  = "wrong_credentials"
+	codeCredentials  = "wrong_credentials" //nolint:gosec // the name of a problem, no credential
 	codeLocked       = "sign_in_locked"
 	codeCrossSite    = "cross_site_request"
 	codeForbidden    = "forbidden"

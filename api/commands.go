@@ -100,7 +100,7 @@ func (s *Server) GetCommand(ctx context.Context, r GetCommandRequestObject) (Get
 	if parked {
 		view.Code, view.Message = codeParked, s.kinds.Requests[codeParked].Title
 	}
-	view.Fields = shownFields(result.Receipt, language(echoOf(ctx)))
+	view.Fields = shownFields(result.Receipt, language(echoOf(ctx))) //nolint:contextcheck // the language is the request's
 	return GetCommand200JSONResponse(view), nil
 }
 

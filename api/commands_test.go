@@ -161,7 +161,7 @@ func TestReceiptsCanBeReadLater(t *testing.T) {
 	require.Equal(t, theAttendant, receipt.Winner.By.ID)
 }
 
-func TestFormsAreCheckedBeforeAnythingIsStored(t *testing.T) {
+func TestFormsAreCheckedBeforeAnythingIsStored(t *testing.T) { //nolint:tparallel // its cases share one server and its log
 	t.Parallel()
 	h := newHouse(t)
 	process, task := h.start(1)

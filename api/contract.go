@@ -36,12 +36,6 @@ func loadContract() (*contract, error) {
 	return c, nil
 }
 
-// route answers the operation behind a route as Echo knows it.
-func (c *contract) route(method, path string) (*routers.Route, bool) {
-	r, ok := c.routes[method+" "+path]
-	return r, ok
-}
-
 // public says whether an operation can be called without sign-in.
 func public(r *routers.Route) bool {
 	return r.Operation.Security != nil && len(*r.Operation.Security) == 0

@@ -177,7 +177,7 @@ func writeProblem(c echo.Context, p Problem) {
 		return
 	}
 	// The client may be gone; there is nobody left to tell.
-	_ = json.NewEncoder(c.Response()).Encode(p)
+	_ = json.NewEncoder(c.Response()).Encode(p) //nolint:errchkjson // a problem is made of texts, numbers and ids
 }
 
 // traceID answers the id under which the request is found in traces, "" when it is not traced.

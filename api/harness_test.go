@@ -205,7 +205,7 @@ func (h *house) as(user, method, path string, body any, headers ...string) answe
 	return h.send(r)
 }
 
-func (h *house) ok(user, method, path string, body any, into any) {
+func (h *house) ok(user, method, path string, body, into any) {
 	h.t.Helper()
 	a := h.as(user, method, path, body)
 	require.Equal(h.t, http.StatusOK, a.status, string(a.body))

@@ -295,7 +295,7 @@ func TestDepsAndConfigAreChecked(t *testing.T) {
 
 func TestAddressComesFromTrustedProxiesOnly(t *testing.T) {
 	t.Parallel()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 	require.NoError(t, err)
 	r.RemoteAddr = "10.0.0.1:5"
 	r.Header.Set("X-Forwarded-For", "203.0.113.9, 10.0.0.2")

@@ -254,10 +254,8 @@ func offered(changes []engine.Change, task string, who *caller) bool {
 				to = append([]string{"user:" + c.Assignee}, c.Candidates...)
 			}
 		}
-		for _, p := range to {
-			if who.is(p) {
-				return true
-			}
+		if slices.ContainsFunc(to, who.is) {
+			return true
 		}
 	}
 	return false

@@ -11,7 +11,7 @@ import (
 func (t *teller) effect(c engine.Change) (LogEffect, bool) {
 	text, step := t.taskEffect(c)
 	if text == (Text{}) {
-		text, step = t.processEffect(c)
+		text = t.processEffect(c)
 	}
 	if text == (Text{}) {
 		text = t.bookingEffect(c)
@@ -52,38 +52,38 @@ func (t *teller) taskEffect(c engine.Change) (text Text, step string) {
 	return Text{}, ""
 }
 
-func (t *teller) processEffect(c engine.Change) (text Text, step string) {
+func (t *teller) processEffect(c engine.Change) Text {
 	switch c := c.(type) {
 	case *engine.ProcessEnding:
-		return say("流程收尾：%s", "the process is ending: %s", c.Outcome), ""
+		return say("流程收尾：%s", "the process is ending: %s", c.Outcome)
 	case *engine.ProcessEnded:
-		return say("流程结束：%s", "the process has ended: %s", c.Outcome), ""
+		return say("流程结束：%s", "the process has ended: %s", c.Outcome)
 	case *engine.InputChanged:
-		return say("内容有变：%s", "changed: %s", strings.Join(sortedKeys(c.Fields), ", ")), ""
+		return say("内容有变：%s", "changed: %s", strings.Join(sortedKeys(c.Fields), ", "))
 	case *engine.EventTold:
 		if !c.Assumed {
-			return Text{}, ""
+			return Text{}
 		}
-		return say("无人登记，视为已发生：%s", "nobody told, taken as having happened: %s", t.eventName(c.Event)), ""
+		return say("无人登记，视为已发生：%s", "nobody told, taken as having happened: %s", t.eventName(c.Event))
 	case *engine.RoleResolved:
-		return say("角色 %s：%s", "role %s: %s", c.Role, t.everyone(c.Principals)), ""
+		return say("角色 %s：%s", "role %s: %s", c.Role, t.everyone(c.Principals))
 	case *engine.ProposalOpened:
-		return say("提出变更：%s", "proposed: %s", t.eventName(c.Proposal.Event)), ""
+		return say("提出变更：%s", "proposed: %s", t.eventName(c.Proposal.Event))
 	case *engine.ProposalClosed:
 		if c.Accepted {
-			return say("变更生效", "the change took effect"), ""
+			return say("变更生效", "the change took effect")
 		}
-		return say("变更未生效", "the change did not take effect"), ""
+		return say("变更未生效", "the change did not take effect")
 	case *engine.ChildStarted:
-		return say("启动子流程 %s", "child process %s was started", c.Child.Definition.ID), ""
+		return say("启动子流程 %s", "child process %s was started", c.Child.Definition.ID)
 	case *engine.ChildEnded:
-		return say("子流程结束：%s", "the child process ended: %s", c.Outcome), ""
+		return say("子流程结束：%s", "the child process ended: %s", c.Outcome)
 	case *engine.Messaged:
-		return say("通知%s", "%s were told", t.everyone(c.To)), ""
+		return say("通知%s", "%s were told", t.everyone(c.To))
 	case *engine.Recorded:
-		return say("登记到 %s", "recorded in %s", c.Register), ""
+		return say("登记到 %s", "recorded in %s", c.Register)
 	}
-	return Text{}, ""
+	return Text{}
 }
 
 func (t *teller) bookingEffect(c engine.Change) Text {

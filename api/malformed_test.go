@@ -99,7 +99,7 @@ func drawBody(rt *rapid.T) any {
 	return rapid.MapOfN(known, value, 0, 6).Draw(rt, "fields")
 }
 
-func TestContractChecksNameTheField(t *testing.T) {
+func TestContractChecksNameTheField(t *testing.T) { //nolint:tparallel // its cases share one server and its log
 	t.Parallel()
 	h := newHouse(t)
 	_, task := h.start(1)

@@ -81,7 +81,7 @@ func matrix() []row {
 	}
 }
 
-func TestEveryRouteForEveryRole(t *testing.T) {
+func TestEveryRouteForEveryRole(t *testing.T) { //nolint:tparallel // its cases share one server and its log
 	t.Parallel()
 	h := newHouse(t)
 	seen := map[string]bool{}

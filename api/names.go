@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -89,9 +90,7 @@ func (c *nameCache) remembered(principals map[string]bool) (found map[string]Tex
 func (c *nameCache) remember(names map[string]Text, house bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for p, name := range names {
-		c.known[p] = name
-	}
+	maps.Copy(c.known, names)
 	c.house = c.house || house
 }
 

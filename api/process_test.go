@@ -48,7 +48,7 @@ func allowed(actions []AllowedAction, verb string) bool {
 	return false
 }
 
-func TestStartRefusesABadInput(t *testing.T) {
+func TestStartRefusesABadInput(t *testing.T) { //nolint:tparallel // its cases share one server and its log
 	t.Parallel()
 	h := newHouse(t)
 	for _, c := range []struct {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,7 +28,7 @@ func filterOptions() *openapi3filter.Options {
 		AuthenticationFunc:                openapi3filter.NoopAuthenticationFunc,
 		SchemaValidationOptions: []openapi3.SchemaValidationOption{
 			openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
-				"uuid":      openapi3.NewCallbackValidator(func(v string) error { return checkUUID(v) }),
+				"uuid":      openapi3.NewCallbackValidator(checkUUID),
 				"date-time": openapi3.NewCallbackValidator(func(v string) error { return checkTime(time.RFC3339, v) }),
 				"date":      openapi3.NewCallbackValidator(func(v string) error { return checkTime(time.DateOnly, v) }),
 			}),
@@ -110,7 +111,7 @@ func oneDocument(r *http.Request) bool {
 	return err == nil && utf8.Valid(text) && json.Valid(text)
 }
 
-// checkQuery refuses parameters that the operation does not know: a misspelt filter would silently show everything.
+// checkQuery refuses parameters that the operation does not know: a misspelled filter would silently show everything.
 func checkQuery(op *operation, u *url.URL) error {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -149,7 +150,7 @@ func unprintable(at string, value any) (field string, found bool) {
 		return at, strings.ContainsRune(v, 0)
 	case []any:
 		for i, e := range v {
-			if field, found = unprintable(join(at, fmt.Sprint(i)), e); found {
+			if field, found = unprintable(join(at, strconv.Itoa(i)), e); found {
 				return field, true
 			}
 		}

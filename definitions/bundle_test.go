@@ -2,7 +2,6 @@ package definitions_test
 
 import (
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -122,7 +121,7 @@ func TestAnOverlayLooksIntoTheFirstLayerFirst(t *testing.T) {
 	slices.Sort(found)
 	require.Equal(t, []string{"a/p.yaml", "b/q.yaml", "tasks/x.yaml"}, found)
 	_, err = both.Open("c")
-	require.True(t, errors.Is(err, fs.ErrNotExist))
+	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
 func TestParseRegister(t *testing.T) {

@@ -107,9 +107,12 @@ const (
 func Codes() []Code {
 	codes := []Code{
 		codeSyntaxYAML, codeSyntaxEncoding, codeSyntaxTab, codeSyntaxDuplicateKey, codeSyntaxAnchor, codeSyntaxTooLarge,
-		codeUnknownKey, codeNotSupported, codeMissingKey, codeWrongType, codeBadValue, codeBadID, codeDuplicateID, codeKeyNotHere, codeConflict, codeBadForm, codeBadDefault, codeFileName, codeTooMany,
-		codeUnknownKind, codeUnknownTask, codeUnknownForm, codeUnknownRegister, codeUnknownProcess, codeUnknownTable, codeUnknownBlock, codeUnknownStep, codeUnknownEvent, codeUnknownField, codeUnknownOutcome, codeCycle,
-		codeUnreachable, codeUnusedBlock, codeGotoTarget, codeGotoLoop, codeBlockRecursion, codeNoEnd, codeOutcomeUndeclared, codeOutcomeUnused, codeOutcomeUnhandled, codeOutcomeIgnored, codeFailOutsideVia, codeEndInFinally,
+		codeUnknownKey, codeNotSupported, codeMissingKey, codeWrongType, codeBadValue, codeBadID, codeDuplicateID,
+		codeKeyNotHere, codeConflict, codeBadForm, codeBadDefault, codeFileName, codeTooMany,
+		codeUnknownKind, codeUnknownTask, codeUnknownForm, codeUnknownRegister, codeUnknownProcess, codeUnknownTable, codeUnknownBlock,
+		codeUnknownStep, codeUnknownEvent, codeUnknownField, codeUnknownOutcome, codeCycle,
+		codeUnreachable, codeUnusedBlock, codeGotoTarget, codeGotoLoop, codeBlockRecursion, codeNoEnd, codeOutcomeUndeclared,
+		codeOutcomeUnused, codeOutcomeUnhandled, codeOutcomeIgnored, codeFailOutsideVia, codeEndInFinally,
 		codeTypeMismatch,
 		codeUnknownRole, codeNoAssign, codeRoleSource, codeRoleCycle, codeAssigneeHere, codeUnusedRole,
 		codeUnknownAnchor, codeNoDue, codeWindowHere,

@@ -111,7 +111,7 @@ func TestTheLanguagePageHasEveryKeyAndKind(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, languagePage)
 	for _, k := range definitions.Builtin() {
-		require.True(t, strings.Contains(page, "\n### "+k.Name+"\n"), "the kind %s has no section", k.Name)
+		require.Contains(t, page, "\n### "+k.Name+"\n", "the kind %s has no section", k.Name)
 	}
 	for _, key := range definitions.Keywords() {
 		found := regexp.MustCompile("(?m)`" + regexp.QuoteMeta(key) + "[`:]|(^|[{, ])" + regexp.QuoteMeta(key) + ":").MatchString(page)
@@ -129,11 +129,11 @@ func TestTheLanguagePageAnswersEveryTrap(t *testing.T) {
 	}{{1, "T", 14}, {2, "P", 9}, {3, "P", 7}, {4, "P", 3}, {5, "P", 9}, {6, "P", 6}, {7, "P", 5}, {8, "P", 5}} {
 		for i := 1; i <= marks.n; i++ {
 			mark := fmt.Sprintf("| %d-%s%d |", marks.of, marks.mark, i)
-			require.True(t, strings.Contains(page, mark), "no answer to %s", mark)
+			require.Contains(t, page, mark, "no answer to %s", mark)
 		}
 	}
 	for _, name := range regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(page, -1) {
-		require.True(t, strings.Contains(allTests(t), "func "+name[1]+"("), "the page names %s, which does not exist", name[1])
+		require.Contains(t, allTests(t), "func "+name[1]+"(", "the page names %s, which does not exist", name[1])
 	}
 }
 

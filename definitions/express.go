@@ -142,7 +142,7 @@ func (c *compiler) anchors(it *item) {
 		}
 		declared = append(declared, Anchor{Name: name, Expr: p})
 	}
-	c.def.Anchors = append(declared, ofEvents...)
+	c.def.Anchors = slices.Concat(declared, ofEvents)
 	c.base = c.base.With("anchors", expr.Object(types))
 }
 

@@ -14,7 +14,7 @@ import (
 // call is a kind that an installation might add.
 type call struct {
 	Number string    `json:"number"`
-	At     time.Time `json:"at,omitempty"`
+	At     time.Time `json:"at,omitzero"`
 	Tries  int       `json:"tries,omitempty"`
 }
 

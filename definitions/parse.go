@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -218,7 +219,7 @@ func (r *reader) readScalar(it *item, n ast.Node) {
 	case *ast.LiteralNode:
 		it.kind, it.text, it.value = textItem, n.Value.Value, n.Value.Value
 	case *ast.BoolNode:
-		it.kind, it.text, it.value = boolItem, fmt.Sprint(n.Value), n.Value
+		it.kind, it.text, it.value = boolItem, strconv.FormatBool(n.Value), n.Value
 	case *ast.IntegerNode:
 		r.readInteger(it, n)
 	case *ast.FloatNode:

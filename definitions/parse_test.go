@@ -154,6 +154,7 @@ func TestTooManyProblemsAreCutShort(t *testing.T) {
 
 // seeds are the texts of all test data: good definitions and bad ones.
 func seeds(f *testing.F) {
+	f.Helper()
 	for _, pattern := range []string{"testdata/problems/*.yaml", "testdata/example/*/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(f, err)

@@ -36,7 +36,7 @@ func readCase(t *testing.T, path string) problemCase {
 		pc.add(name, body)
 		body = nil
 	}
-	for _, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(text), "\n"), "\n") {
 		if next, ok := strings.CutPrefix(line, "=== "); ok {
 			flush()
 			name = next
@@ -62,7 +62,7 @@ func (pc *problemCase) add(name string, lines []string) {
 	}
 	for i, line := range lines {
 		if m := wanted.FindStringSubmatch(line); m != nil {
-			for _, code := range strings.Split(m[1], ", ") {
+			for code := range strings.SplitSeq(m[1], ", ") {
 				pc.want = append(pc.want, fmt.Sprintf("%s:%d %s", name, i+1, strings.TrimSpace(code)))
 			}
 		}

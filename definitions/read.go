@@ -133,7 +133,7 @@ func (it *item) plainText() string {
 var (
 	idPattern   = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	slotPattern = regexp.MustCompile(`^(sequence|parallel|each|repeat|step|end|goto)[0-9]+$`)
+	slotPattern = regexp.MustCompile(`^(sequence|parallel|each|repeat|step|end|goto)\d+$`)
 )
 
 const longestID = 60

@@ -25,7 +25,7 @@ type sample struct {
 	other  bool
 }
 
-var comparison = regexp.MustCompile(`^value\s*(<=|>=|==|<|>)\s*(-?[0-9]+(?:\.[0-9]+)?)$`)
+var comparison = regexp.MustCompile(`^value\s*(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)$`)
 
 // matrix is a table in the form in which it can be tried.
 type matrix struct {
@@ -139,7 +139,7 @@ func constantSample(it *item) (sample, bool) {
 func comparisons(text string) (cell, []sample, bool) {
 	var cells []cell
 	var bounds []sample
-	for _, part := range strings.Split(text, "&&") {
+	for part := range strings.SplitSeq(text, "&&") {
 		m := comparison.FindStringSubmatch(strings.TrimSpace(part))
 		if m == nil {
 			return nil, nil, false

@@ -47,9 +47,18 @@ func checkDateTime(v any) error {
 	if !ok {
 		return nil
 	}
-	_, err := time.Parse(time.RFC3339Nano, s)
+	at, err := time.Parse(time.RFC3339Nano, s)
+	if err == nil && (at.UTC().Year() < firstYear || at.UTC().Year() > lastYear) {
+		return fmt.Errorf("the year must lie between %d and %d", firstYear, lastYear)
+	}
 	return err
 }
+
+// Years that a form takes: beyond them lies a slip of the keyboard, and room for no deadline.
+const (
+	firstYear = 1900
+	lastYear  = 2999
+)
 
 func validate(schema *jsonschema.Schema, data map[string]any) []FieldError {
 	if data == nil {

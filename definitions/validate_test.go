@@ -83,7 +83,6 @@ func TestValidateAnswersEveryFieldWithItsCode(t *testing.T) {
 		`{"must":"x","part":1e-999999999}`:                             "part range",
 		`{"must":"x","part":9007199254740993}`:                         "part maximum",
 	} {
-		want := want
 		if data == `{"must":"x","part":9007199254740993}` {
 			want = "" // exact, as it fits 64 bits
 		}

@@ -33,7 +33,7 @@ func TestAFirstProcessInFiveMinutes(t *testing.T) {
 	house.PublishLibrary()
 	out := paste(t, strings.Replace(script, address, "S=http://"+house.App.Addr+"\n", 1))
 	require.Equal(t, 4, strings.Count(out, `"status":"applied"`), "a start, two completed tasks, a cancellation:\n%s", out)
-	require.Regexp(t, `(?s)"outcome":"cancelled".*"state":"(ending|ended)"`, lastLine(out)) //nolint:misspell // an outcome of the definition
+	require.Regexp(t, `(?s)"outcome":"cancelled".*"state":"(ending|ended)"`, lastLine(out))
 }
 
 // paste runs lines in a folder of their own, in which the development mode has kept its data.

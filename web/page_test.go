@@ -3,7 +3,6 @@ package web_test
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -101,7 +100,7 @@ func messages(t *testing.T) map[string][2]string {
 	table := make(map[string][2]string)
 	_, body, found := strings.Cut(file(t, "start/messages.js"), "export const messages = {\n")
 	require.True(t, found)
-	for _, line := range strings.Split(strings.TrimSuffix(body, "};\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(body, "};\n"), "\n") {
 		if line == "" {
 			continue
 		}
@@ -298,7 +297,7 @@ func TestColorsCanBeRead(t *testing.T) {
 			require.Contains(t, palette, pair[1], name)
 			a, b := luminance(t, palette[pair[0]]), luminance(t, palette[pair[1]])
 			ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05)
-			require.GreaterOrEqual(t, ratio, 4.5, fmt.Sprintf("%s: %s on %s", name, pair[0], pair[1]))
+			require.GreaterOrEqual(t, ratio, 4.5, "%s: %s on %s", name, pair[0], pair[1])
 		}
 	}
 }

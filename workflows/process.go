@@ -28,7 +28,8 @@ func Process(ctx workflow.Context, in Input) error {
 	detached, _ := workflow.NewDisconnectedContext(ctx)
 	s := &shell{ctx: detached, in: in, nudges: workflow.GetSignalChannel(detached, NudgeSignal)}
 	if in.Known != nil {
-		s.effects, s.seen = *in.Known, mark(in.Known)
+		s.seen = mark(in.Known)
+		s.take(*in.Known)
 	} else {
 		s.dirty = true
 	}
@@ -120,8 +121,14 @@ func (s *shell) learn(e *Effects) {
 		s.dirty = true // another history: Postgres is to be asked with what was seen
 	}
 	if e.Seq >= s.effects.Seq {
-		s.effects = *e
+		s.take(*e)
 	}
+}
+
+// take makes e what the process wants, and shows it in Temporal's UI.
+func (s *shell) take(e Effects) {
+	s.effects = e
+	workflow.SetCurrentDetails(s.ctx, s.describe())
 }
 
 // advance has the process advanced in Postgres. The local activity is retried for as long as it takes.
@@ -157,8 +164,7 @@ func (s *shell) advance() {
 		s.seen, s.told = mark(&e), Mark{}
 	}
 	s.slow(timed, e.Seq != before, e.Next)
-	s.effects = e
-	workflow.SetCurrentDetails(s.ctx, s.describe())
+	s.take(e)
 }
 
 // slow lengthens the pause before the next timer when one brought nothing although its time had come, and forgets the pause once

@@ -98,7 +98,7 @@ func bindInt(raw any) (any, bool) {
 	case n.whole:
 		return n.i, true
 	}
-	if whole, err := wholeOf(n.f); err == nil && float64(whole.(int)) == n.f {
+	if whole, err := wholeOf(n.f); err == nil && float64(whole) == n.f {
 		return whole, true
 	}
 	return raw, false

@@ -35,11 +35,11 @@ func newChecker(src *source, scope Scope) *checker {
 	}
 }
 
-func (c *checker) report(node ast.Node, code Code, hint, format string, args ...any) {
-	c.reportAt(c.src.closed(span(node)), code, hint, format, args...)
+func (c *checker) reportf(node ast.Node, code Code, hint, format string, args ...any) {
+	c.reportAtf(c.src.closed(span(node)), code, hint, format, args...)
 }
 
-func (c *checker) reportAt(at file.Location, code Code, hint, format string, args ...any) {
+func (c *checker) reportAtf(at file.Location, code Code, hint, format string, args ...any) {
 	problem := c.src.problem(code, at.From, at.To, fmt.Sprintf(format, args...), hint)
 	if !slices.Contains(c.problems, problem) {
 		c.problems = append(c.problems, problem)
@@ -103,7 +103,7 @@ func (c *checker) unsupported(node ast.Node) Type {
 	case *ast.SequenceNode:
 		what = "a sequence with `;`"
 	}
-	c.report(node, CodeForbidden, "", "%s is not part of the language", what)
+	c.reportf(node, CodeForbidden, "", "%s is not part of the language", what)
 	return Any()
 }
 
@@ -112,10 +112,10 @@ func (c *checker) identifier(n *ast.IdentifierNode) Type {
 		return c.narrowed(n, t)
 	}
 	if _, isFunction := c.functions[n.Value]; isFunction {
-		c.report(n, CodeUnknownName, "call it: "+quote(n.Value+"(…)"), "%s is a function", quote(n.Value))
+		c.reportf(n, CodeUnknownName, "call it: "+quote(n.Value+"(…)"), "%s is a function", quote(n.Value))
 		return Any()
 	}
-	c.report(n, CodeUnknownName, didYouMean(n.Value, c.names()), "there is no name %s here", quote(n.Value))
+	c.reportf(n, CodeUnknownName, didYouMean(n.Value, c.names()), "there is no name %s here", quote(n.Value))
 	return Any()
 }
 
@@ -138,7 +138,7 @@ func (c *checker) names() []string {
 
 func (c *checker) let(n *ast.VariableDeclaratorNode) Type {
 	if _, taken := c.lookup(n.Name); taken || c.isFunction(n.Name) {
-		c.reportAt(n.Location(), CodeShadowedName, "choose another name", "the name %s is taken", quote(n.Name))
+		c.reportAtf(n.Location(), CodeShadowedName, "choose another name", "the name %s is taken", quote(n.Name))
 	}
 	value := c.visit(n.Value)
 	c.lets = append(c.lets, variable{n.Name, value})
@@ -163,11 +163,11 @@ func (c *checker) conditional(n *ast.ConditionalNode) Type {
 func (c *checker) truth(node ast.Node) {
 	t := c.visit(node)
 	if t.kind != KindBool && t.kind != KindAny {
-		c.report(node, CodeType, "", "a truth value is needed here, this is %s", t)
+		c.reportf(node, CodeType, "", "a truth value is needed here, this is %s", t)
 		return
 	}
 	if t.nullable {
-		c.report(node, CodeNullable, "write `?? false`, or compare with `== true`", "this truth value may be missing")
+		c.reportf(node, CodeNullable, "write `?? false`, or compare with `== true`", "this truth value may be missing")
 	}
 }
 
@@ -191,12 +191,12 @@ func (c *checker) object(n *ast.MapNode) Type {
 		}
 		key, isText := pair.Key.(*ast.StringNode)
 		if !isText {
-			c.report(pair.Key, CodeForbidden, "write the key as a name or a literal text", "a key cannot be computed")
+			c.reportf(pair.Key, CodeForbidden, "write the key as a name or a literal text", "a key cannot be computed")
 			c.visit(pair.Value)
 			continue
 		}
 		if _, twice := fields[key.Value]; twice {
-			c.report(pair.Key, CodeArguments, "", "the key %s occurs twice", quote(key.Value))
+			c.reportf(pair.Key, CodeArguments, "", "the key %s occurs twice", quote(key.Value))
 		}
 		c.types[key] = String()
 		fields[key.Value] = c.visit(pair.Value)
@@ -208,9 +208,9 @@ func (c *checker) object(n *ast.MapNode) Type {
 func (c *checker) result(root ast.Node, t Type, want Want) {
 	switch {
 	case !want.accepts(t):
-		c.report(root, CodeResultType, "", "%s is needed here, this is %s", want, t)
+		c.reportf(root, CodeResultType, "", "%s is needed here, this is %s", want, t)
 	case t.nullable && !want.acceptsNil():
-		c.report(root, CodeNullable, "give a value for that case with `??`", "the result may be missing, %s is needed", want)
+		c.reportf(root, CodeNullable, "give a value for that case with `??`", "the result may be missing, %s is needed", want)
 	}
 }
 

@@ -39,7 +39,7 @@ func (p param) String() string { return Want{kinds: p}.String() }
 func (c *checker) call(n *ast.CallNode) Type {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		c.report(n.Callee, CodeForbidden, "functions are called as `f(x)` or `x | f()`", "values have no methods")
+		c.reportf(n.Callee, CodeForbidden, "functions are called as `f(x)` or `x | f()`", "values have no methods")
 		return Any()
 	}
 	fn, ok := c.functions[callee.Value]
@@ -67,7 +67,7 @@ func (c *checker) call(n *ast.CallNode) Type {
 func (c *checker) arguments(n *ast.CallNode, fn function, args []Type) bool {
 	most := len(fn.params)
 	if len(args) < most-fn.optional || len(args) > most && !fn.variadic {
-		c.report(n, CodeArguments, "", "%s was called with %d arguments", quote(fn.usage), len(args))
+		c.reportf(n, CodeArguments, "", "%s was called with %d arguments", quote(fn.usage), len(args))
 		return false
 	}
 	ok := true
@@ -75,7 +75,7 @@ func (c *checker) arguments(n *ast.CallNode, fn function, args []Type) bool {
 		c.requireNonNull(n.Arguments[i], t)
 		args[i] = t.NonNull()
 		if p := fn.params[min(i, most-1)]; !p.accepts(t) {
-			c.report(n.Arguments[i], CodeType, "", "%s needs %s here, this is %s", quote(fn.usage), p, t)
+			c.reportf(n.Arguments[i], CodeType, "", "%s needs %s here, this is %s", quote(fn.usage), p, t)
 			ok = false
 		}
 	}
@@ -86,14 +86,14 @@ func (c *checker) arguments(n *ast.CallNode, fn function, args []Type) bool {
 func (c *checker) unknownFunction(callee *ast.IdentifierNode) {
 	name := callee.Value
 	if _, isName := c.lookup(name); isName {
-		c.report(callee, CodeType, "write it without `()`", "%s is a value, not a function", quote(name))
+		c.reportf(callee, CodeType, "write it without `()`", "%s is a value, not a function", quote(name))
 		return
 	}
 	if _, exists := builtin.Index[name]; exists {
-		c.report(callee, CodeForbidden, leftOut(name), "the function %s is not available", quote(name))
+		c.reportf(callee, CodeForbidden, leftOut(name), "the function %s is not available", quote(name))
 		return
 	}
-	c.report(callee, CodeUnknownName, didYouMean(name, Functions()), "there is no function %s", quote(name))
+	c.reportf(callee, CodeUnknownName, didYouMean(name, Functions()), "there is no function %s", quote(name))
 }
 
 // leftOut says what to use instead of a function of expr-lang, or why there is none.
@@ -121,15 +121,15 @@ func Functions() []string {
 	return names
 }
 
-// literalText reports a literal argument that the function could not use, so that it is found before anything runs.
-func literalText(i int, parse func(string) error) func(*checker, *ast.CallNode, []Type) {
+// literalText reports a literal first argument that the function could not use, so that it is found before anything runs.
+func literalText(parse func(string) error) func(*checker, *ast.CallNode, []Type) {
 	return func(c *checker, call *ast.CallNode, _ []Type) {
-		if i >= len(call.Arguments) {
+		if len(call.Arguments) == 0 {
 			return
 		}
-		if literal, ok := call.Arguments[i].(*ast.StringNode); ok {
+		if literal, ok := call.Arguments[0].(*ast.StringNode); ok {
 			if err := parse(literal.Value); err != nil {
-				c.report(literal, CodeType, "", "%v", fmt.Errorf("%q: %w", literal.Value, err))
+				c.reportf(literal, CodeType, "", "%v", fmt.Errorf("%q: %w", literal.Value, err))
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func (c *checker) chainNode(n *ast.ChainNode) Type {
 
 func (c *checker) member(n *ast.MemberNode) Type {
 	if n.Method {
-		c.report(n, CodeForbidden, "functions are called as `f(x)` or `x | f()`", "values have no methods")
+		c.reportf(n, CodeForbidden, "functions are called as `f(x)` or `x | f()`", "values have no methods")
 		return Any()
 	}
 	base := c.base(n)
@@ -41,7 +41,7 @@ func (c *checker) base(n *ast.MemberNode) Type {
 		return t
 	}
 	if !n.Optional {
-		c.report(n.Node, CodeNullable, "write `?.`, or guard it with `!= nil &&`",
+		c.reportf(n.Node, CodeNullable, "write `?.`, or guard it with `!= nil &&`",
 			"%s may be missing", quote(c.text(n.Node)))
 	} else if c.chain != nil {
 		c.chain.nullable = true
@@ -71,7 +71,7 @@ func (c *checker) field(n *ast.MemberNode, base Type, name string) Type {
 		if t, ok := base.Field(name); ok {
 			return t
 		}
-		c.report(n.Property, CodeUnknownField, didYouMean(name, base.Fields()),
+		c.reportf(n.Property, CodeUnknownField, didYouMean(name, base.Fields()),
 			"%s has no field %s", quote(c.text(n.Node)), quote(name))
 		return Any()
 	}
@@ -79,7 +79,7 @@ func (c *checker) field(n *ast.MemberNode, base Type, name string) Type {
 	if base.kind == KindList {
 		hint = "take an element with `[0]`, or use `map`, `filter`, `any`, `all`"
 	}
-	c.report(n.Property, CodeType, hint, "%s has no fields", base)
+	c.reportf(n.Property, CodeType, hint, "%s has no fields", base)
 	return Any()
 }
 
@@ -99,13 +99,13 @@ func (c *checker) index(n *ast.MemberNode, base Type) Type {
 	case base.kind == KindAny:
 		return Any()
 	case base.kind == KindText:
-		c.report(n, CodeType, "use `split`, `startsWith` or `matches`", "a text cannot be indexed")
+		c.reportf(n, CodeType, "use `split`, `startsWith` or `matches`", "a text cannot be indexed")
 		return Any()
 	case base.kind != KindList && !base.isRecord():
-		c.report(n, CodeType, "", "%s cannot be indexed", base)
+		c.reportf(n, CodeType, "", "%s cannot be indexed", base)
 		return Any()
 	case key.kind != want && key.kind != KindAny:
-		c.report(n.Property, CodeType, "", "the index must be %s, this is %s", want, key)
+		c.reportf(n.Property, CodeType, "", "the index must be %s, this is %s", want, key)
 		return Any()
 	case base.kind == KindObject:
 		return base.anyMember().Nullable()
@@ -119,26 +119,26 @@ func (c *checker) slice(n *ast.SliceNode) Type {
 	for _, bound := range present(n.From, n.To) {
 		b := c.visit(bound)
 		if b.kind != KindInt && b.kind != KindAny {
-			c.report(bound, CodeType, "", "the bound must be integer, this is %s", b)
+			c.reportf(bound, CodeType, "", "the bound must be integer, this is %s", b)
 		}
 		c.requireNonNull(bound, b)
 	}
 	if t.kind == KindList || t.kind == KindAny {
 		return t.NonNull()
 	}
-	c.report(n.Node, CodeType, "", "only a list has parts, this is %s", t)
+	c.reportf(n.Node, CodeType, "", "only a list has parts, this is %s", t)
 	return Any()
 }
 
 func (c *checker) pointer(n *ast.PointerNode) Type {
 	switch {
 	case len(c.elements) == 0:
-		c.report(n, CodeSyntax, "", "`#` stands for an element and is known in a predicate only")
+		c.reportf(n, CodeSyntax, "", "`#` stands for an element and is known in a predicate only")
 		return Any()
 	case n.Name == "index":
 		return Int()
 	case n.Name != "":
-		c.report(n, CodeForbidden, "`#` is the element, `#index` its position", "there is no `#%s`", n.Name)
+		c.reportf(n, CodeForbidden, "`#` is the element, `#index` its position", "there is no `#%s`", n.Name)
 		return Any()
 	}
 	return c.narrowed(n, c.elements[len(c.elements)-1])
@@ -153,10 +153,10 @@ func (c *checker) requireNonNull(node ast.Node, t Type) {
 
 func (c *checker) missing(node ast.Node) {
 	if _, isNil := node.(*ast.NilNode); isNil {
-		c.report(node, CodeNullable, "compare with `== nil` or `!= nil`", "nil has no value")
+		c.reportf(node, CodeNullable, "compare with `== nil` or `!= nil`", "nil has no value")
 		return
 	}
-	c.report(node, CodeNullable, "give a value for that case with `??`, or guard it with `!= nil &&`",
+	c.reportf(node, CodeNullable, "give a value for that case with `??`, or guard it with `!= nil &&`",
 		"%s may be missing", quote(c.text(node)))
 }
 

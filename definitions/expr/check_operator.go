@@ -19,7 +19,7 @@ func (c *checker) unary(n *ast.UnaryNode) Type {
 	if t.isNumeric() || t.kind == KindDuration || t.kind == KindAny {
 		return t
 	}
-	c.report(n, CodeType, "", "%s has no sign", t)
+	c.reportf(n, CodeType, "", "%s has no sign", t)
 	return Any()
 }
 
@@ -67,7 +67,7 @@ func (c *checker) coalesce(n *ast.BinaryNode) Type {
 
 func (c *checker) equality(n *ast.BinaryNode, left, right Type) {
 	if !left.comparableTo(right) {
-		c.report(n, CodeType, comparisonHint(left, right), "%s is never equal to %s", left, right)
+		c.reportf(n, CodeType, comparisonHint(left, right), "%s is never equal to %s", left, right)
 		return
 	}
 	c.sameValues(n.Left, left, n.Right, right)
@@ -84,7 +84,7 @@ func (c *checker) sameValues(literal ast.Node, lit Type, other ast.Node, t Type)
 	if hint == "" {
 		hint = "it is one of " + strings.Join(t.values, ", ")
 	}
-	c.report(literal, CodeUnknownValue, hint, "%s is never %q", quote(c.text(other)), text.Value)
+	c.reportf(literal, CodeUnknownValue, hint, "%s is never %q", quote(c.text(other)), text.Value)
 }
 
 func (c *checker) order(n *ast.BinaryNode, left, right Type) {
@@ -94,7 +94,7 @@ func (c *checker) order(n *ast.BinaryNode, left, right Type) {
 	if left.isNumeric() && right.isNumeric() || left.kind == right.kind && left.isOrdered() {
 		return
 	}
-	c.report(n, CodeType, comparisonHint(left, right), "%s and %s have no order", left, right)
+	c.reportf(n, CodeType, comparisonHint(left, right), "%s and %s have no order", left, right)
 }
 
 func comparisonHint(left, right Type) string {
@@ -115,12 +115,12 @@ func (c *checker) membership(n *ast.BinaryNode, left, right Type) {
 	case right.kind == KindAny:
 	case right.isRecord():
 		if left.kind != KindText && left.kind != KindAny {
-			c.report(n.Left, CodeType, "", "the name of a field is needed here, this is %s", left)
+			c.reportf(n.Left, CodeType, "", "the name of a field is needed here, this is %s", left)
 		}
 	case right.kind != KindList:
-		c.report(n.Right, CodeType, "for a part of a text use `contains`", "`in` needs a list or an object, this is %s", right)
+		c.reportf(n.Right, CodeType, "for a part of a text use `contains`", "`in` needs a list or an object, this is %s", right)
 	case !left.comparableTo(right.Elem()):
-		c.report(n, CodeType, comparisonHint(left, right.Elem()), "%s is never in a %s", left, right)
+		c.reportf(n, CodeType, comparisonHint(left, right.Elem()), "%s is never in a %s", left, right)
 	default:
 		if list, ok := n.Right.(*ast.ArrayNode); ok {
 			for _, item := range list.Nodes {
@@ -137,11 +137,11 @@ func (c *checker) textTest(n *ast.BinaryNode, left, right Type) {
 		typ  Type
 	}{{n.Left, left}, {n.Right, right}} {
 		if side.typ.kind == KindList && n.Operator == "contains" {
-			c.report(n, CodeType, "write `element in list`", "`contains` looks into a text")
+			c.reportf(n, CodeType, "write `element in list`", "`contains` looks into a text")
 			return
 		}
 		if side.typ.kind != KindText && side.typ.kind != KindAny {
-			c.report(side.node, CodeType, "", "%s needs a text, this is %s", quote(n.Operator), side.typ)
+			c.reportf(side.node, CodeType, "", "%s needs a text, this is %s", quote(n.Operator), side.typ)
 		}
 	}
 	if n.Operator == "matches" {
@@ -153,11 +153,11 @@ func (c *checker) textTest(n *ast.BinaryNode, left, right Type) {
 func (c *checker) pattern(node ast.Node) {
 	literal, ok := node.(*ast.StringNode)
 	if !ok {
-		c.report(node, CodeForbidden, "write the pattern as a literal text", "a pattern cannot be computed")
+		c.reportf(node, CodeForbidden, "write the pattern as a literal text", "a pattern cannot be computed")
 		return
 	}
 	if _, err := regexp.Compile(literal.Value); err != nil {
-		c.report(node, CodeSyntax, "patterns are RE2: https://golang.org/s/re2syntax", "the pattern is invalid: %v", err)
+		c.reportf(node, CodeSyntax, "patterns are RE2: https://golang.org/s/re2syntax", "the pattern is invalid: %v", err)
 	}
 }
 
@@ -172,7 +172,7 @@ func (c *checker) arithmetic(n *ast.BinaryNode, left, right Type) Type {
 	case left.kind == KindTime || left.kind == KindDuration || right.kind == KindDuration:
 		hint = "times and durations: time ± duration, time - time, duration * number; a duration is `hours(2)`"
 	}
-	c.report(n, CodeType, hint, "%s is not defined for %s and %s", quote(n.Operator), left, right)
+	c.reportf(n, CodeType, hint, "%s is not defined for %s and %s", quote(n.Operator), left, right)
 	return Any()
 }
 

@@ -16,13 +16,13 @@ func predicateNames() []string {
 // predicateCall checks a call such as any(outputs.refill, .outcome == "done").
 func (c *checker) predicateCall(n *ast.BuiltinNode) Type {
 	if !slices.Contains(predicateNames(), n.Name) {
-		c.report(n, CodeForbidden, leftOut(n.Name), "the function %s is not available", quote(n.Name))
+		c.reportf(n, CodeForbidden, leftOut(n.Name), "the function %s is not available", quote(n.Name))
 		return Any()
 	}
 	list := c.visit(n.Arguments[0])
 	c.requireNonNull(n.Arguments[0], list)
 	if list.kind != KindList && list.kind != KindAny {
-		c.report(n.Arguments[0], CodeType, "", "%s needs a list, this is %s", quote(n.Name), list)
+		c.reportf(n.Arguments[0], CodeType, "", "%s needs a list, this is %s", quote(n.Name), list)
 		list = Any()
 	}
 	elem := list.NonNull().Elem()
@@ -63,7 +63,7 @@ func (c *checker) body(n *ast.BuiltinNode, elem Type) Type {
 func (c *checker) sortOrder(node ast.Node) {
 	c.visit(node)
 	if order, ok := node.(*ast.StringNode); !ok || order.Value != "asc" && order.Value != "desc" {
-		c.report(node, CodeArguments, "", "the order is `\"asc\"` or `\"desc\"`")
+		c.reportf(node, CodeArguments, "", "the order is `\"asc\"` or `\"desc\"`")
 	}
 }
 
@@ -79,17 +79,17 @@ func (c *checker) predicateResult(n *ast.BuiltinNode, elem, body Type) Type {
 		return Int().Nullable()
 	case "count":
 		if body.kind != KindBool && body.kind != KindAny || body.nullable {
-			c.report(n.Arguments[0], CodeType, "use `len(list)`", "without a predicate `count` needs a list of bool")
+			c.reportf(n.Arguments[0], CodeType, "use `len(list)`", "without a predicate `count` needs a list of bool")
 		}
 		return Int()
 	case "sum":
 		if !body.isNumeric() && body.kind != KindDuration && body.kind != KindAny || body.nullable {
-			c.report(n, CodeType, "", "only numbers and durations have a sum, these are %s", body)
+			c.reportf(n, CodeType, "", "only numbers and durations have a sum, these are %s", body)
 		}
 		return body.NonNull()
 	case "sortBy":
 		if !body.isOrdered() && body.kind != KindAny {
-			c.report(n, CodeType, "", "only numbers, texts, times and durations have an order, these are %s", body)
+			c.reportf(n, CodeType, "", "only numbers, texts, times and durations have an order, these are %s", body)
 		}
 		return List(elem)
 	}

@@ -17,13 +17,13 @@ func (c *checker) register(n *ast.CallNode, function string, _ []Type) Type {
 	row := Map(Any())
 	name, ok := n.Arguments[0].(*ast.StringNode)
 	if !ok {
-		c.report(n.Arguments[0], CodeForbidden, "write its name as a literal text", "a register cannot be computed")
+		c.reportf(n.Arguments[0], CodeForbidden, "write its name as a literal text", "a register cannot be computed")
 		return registerResult(function, row)
 	}
 	if c.scope.registers != nil {
 		declared, known := c.scope.registers[name.Value]
 		if !known {
-			c.report(name, CodeUnknownName, didYouMean(name.Value, c.registerNames()),
+			c.reportf(name, CodeUnknownName, didYouMean(name.Value, c.registerNames()),
 				"there is no register %s", quote(name.Value))
 			return registerResult(function, row)
 		}
@@ -50,7 +50,7 @@ func registerResult(function string, row Type) Type {
 func (c *checker) filter(node ast.Node, row Type) {
 	pairs, ok := node.(*ast.MapNode)
 	if !ok {
-		c.report(node, CodeForbidden, "for example `{ customer: input.customer }`", "a filter cannot be computed")
+		c.reportf(node, CodeForbidden, "for example `{ customer: input.customer }`", "a filter cannot be computed")
 		return
 	}
 	for _, item := range pairs.Pairs {
@@ -66,10 +66,10 @@ func (c *checker) filter(node ast.Node, row Type) {
 		value := c.types[pair.Value]
 		switch {
 		case !known:
-			c.report(key, CodeUnknownField, didYouMean(key.Value, row.Fields()),
+			c.reportf(key, CodeUnknownField, didYouMean(key.Value, row.Fields()),
 				"the register has no field %s", quote(key.Value))
 		case !value.comparableTo(field):
-			c.report(pair.Value, CodeType, comparisonHint(value, field), "%s is %s, this is %s", quote(key.Value), field, value)
+			c.reportf(pair.Value, CodeType, comparisonHint(value, field), "%s is %s, this is %s", quote(key.Value), field, value)
 		default:
 			c.sameValues(pair.Value, value, key, field)
 		}

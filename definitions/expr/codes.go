@@ -96,7 +96,7 @@ type EvalError struct {
 
 // Error renders the code, the expression and what went wrong.
 func (e *EvalError) Error() string {
-	text := fmt.Sprintf("%s: %s, in `%s` at %d", e.Code, e.Message, e.Source, e.Offset)
+	text := fmt.Sprintf("%s: %s, in %s at %d", e.Code, e.Message, "`"+e.Source+"`", e.Offset)
 	if e.Path != "" {
 		text = e.Path + ": " + text
 	}

@@ -56,10 +56,18 @@ func equalValues(r *run, a, b any) (bool, error) {
 	}
 	if x, ok := numericOf(a); ok {
 		y, ok := numericOf(b)
-		return ok && (x.whole && y.whole && x.i == y.i || !(x.whole && y.whole) && x.f == y.f), nil
+		return ok && equalNumbers(x, y), nil
 	}
 	order, err := compareValues(a, b)
 	return err == nil && order == 0, nil
+}
+
+// equalNumbers compares whole numbers exactly, as a float64 does not hold all of them.
+func equalNumbers(a, b numeric) bool {
+	if a.whole && b.whole {
+		return a.i == b.i
+	}
+	return a.f == b.f
 }
 
 func isScalar(v any) bool {

@@ -76,9 +76,9 @@ func TestEval(t *testing.T) {
 		`join(split("a-b-c", "-"), "")`:                       "abc",
 		`trim("  x ") + lower("Y")`:                           "xy",
 		`string(1.50) + string(true) + string(hours(1))`:      "1.5true1h",
-		`string(now)`:         "2026-03-01T17:00:00+08:00",
-		`input.remark == "x"`: false,
-		`input.remark != "x"`: true,
+		`string(now)`:                                         "2026-03-01T17:00:00+08:00",
+		`input.remark == "x"`:                                 false,
+		`input.remark != "x"`:                                 true,
 
 		// what may be missing
 		`input.remark ?? "none"`:                                                "none",

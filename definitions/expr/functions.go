@@ -37,11 +37,11 @@ func numberFunctions() map[string]function {
 		},
 		"int": {
 			usage: "int(number or text)", params: []param{{KindInt, KindNumber, KindText}},
-			result: always(Int()), impl: toInt, check: literalText(0, intError),
+			result: always(Int()), impl: toInt, check: literalText(intError),
 		},
 		"float": {
 			usage: "float(number or text)", params: []param{{KindInt, KindNumber, KindText}},
-			result: always(Number()), impl: toFloat, check: literalText(0, floatError),
+			result: always(Number()), impl: toFloat, check: literalText(floatError),
 		},
 		"min": extreme("min", -1),
 		"max": extreme("max", 1),
@@ -79,7 +79,7 @@ func textFunctions() map[string]function {
 		},
 		"join": {
 			usage: "join(list, separator)", params: []param{{KindList}, text}, optional: 1, result: always(String()),
-			check:   elementsOf(func(t Type) bool { return param(scalarKinds()).accepts(t) }, "texts or other single values"),
+			check:   elementsOf(func(t Type) bool { return scalarKinds().accepts(t) }, "texts or other single values"),
 			usesRun: true, impl: joinTexts,
 		},
 	}
@@ -108,7 +108,7 @@ func listFunctions() map[string]function {
 		},
 		"uniq": {
 			usage: "uniq(list)", params: []param{list}, result: same, usesRun: true, impl: unique,
-			check: elementsOf(func(t Type) bool { return param(scalarKinds()).accepts(t) }, "texts or other single values"),
+			check: elementsOf(func(t Type) bool { return scalarKinds().accepts(t) }, "texts or other single values"),
 		},
 		"concat": {
 			usage: "concat(list, list, …)", params: []param{list}, variadic: true, usesRun: true, impl: concat,
@@ -137,11 +137,11 @@ func timeFunctions() map[string]function {
 		"days":    unit("days", day),
 		"duration": {
 			usage: `duration("1h30m")`, params: []param{{KindText}}, result: always(Duration()), impl: toDuration,
-			check: literalText(0, durationError),
+			check: literalText(durationError),
 		},
 		"date": {
 			usage: `date("2026-01-31")`, params: []param{{KindText}}, result: always(Time()), usesRun: true, impl: toDate,
-			check: literalText(0, dateError),
+			check: literalText(dateError),
 		},
 		"day": {
 			usage: "day(time)", params: []param{{KindTime}}, result: always(String()), usesRun: true, impl: dayOf,

@@ -18,7 +18,7 @@ func (c *checker) hyphenated(n *ast.BinaryNode) bool {
 		if _, known := c.lookup(word); !known {
 			name := strings.Join(words, "-")
 			hint := "ids are lower_snake: " + quote(strings.ReplaceAll(name, "-", "_")) + "; a subtraction has spaces around `-`"
-			c.reportAt(at, CodeHyphenatedName, hint, "%s reads as a subtraction", quote(name))
+			c.reportAtf(at, CodeHyphenatedName, hint, "%s reads as a subtraction", quote(name))
 			return true
 		}
 	}

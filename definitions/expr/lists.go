@@ -41,7 +41,7 @@ func elementsOf(allowed func(Type) bool, what string) func(*checker, *ast.CallNo
 		if elem.kind == KindAny || allowed(elem) && !elem.nullable {
 			return
 		}
-		c.report(call.Arguments[0], CodeType, "", "%s needs %s, this is %s", quote(c.text(call.Callee)), what, args[0])
+		c.reportf(call.Arguments[0], CodeType, "", "%s needs %s, this is %s", quote(c.text(call.Callee)), what, args[0])
 	}
 }
 

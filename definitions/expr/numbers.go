@@ -108,13 +108,13 @@ func multiply(args ...any) (any, error) {
 	return multiplyWhole(a.i, b.i)
 }
 
-func multiplyWhole(a, b int) (any, error) {
+func multiplyWhole(a, b int) (int, error) {
 	if a == 0 || b == 0 {
 		return 0, nil
 	}
 	product := a * b
 	if product/b != a || a == math.MinInt && b == -1 || b == math.MinInt && a == -1 {
-		return nil, overflow()
+		return 0, overflow()
 	}
 	return product, nil
 }
@@ -218,9 +218,9 @@ func roundedInt(v any, round func(float64) float64) (any, error) {
 }
 
 // wholeOf converts what fits into an int exactly; 2^63 itself does not.
-func wholeOf(f float64) (any, error) {
+func wholeOf(f float64) (int, error) {
 	if math.IsNaN(f) || f < -0x1p63 || f >= 0x1p63 {
-		return nil, overflow()
+		return 0, overflow()
 	}
 	return int(f), nil
 }

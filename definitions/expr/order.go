@@ -60,12 +60,12 @@ func extremeOf(sign int, args []any) (any, error) {
 
 func checkExtreme(c *checker, call *ast.CallNode, args []Type) {
 	if len(args) == 0 {
-		c.report(call, CodeArguments, "", "%s needs a list or several values", quote(c.text(call.Callee)))
+		c.reportf(call, CodeArguments, "", "%s needs a list or several values", quote(c.text(call.Callee)))
 		return
 	}
 	if len(args) == 1 && args[0].kind != KindAny {
 		if args[0].kind != KindList {
-			c.report(call, CodeArguments, "", "%s of one value needs a list, this is %s", quote(c.text(call.Callee)), args[0])
+			c.reportf(call, CodeArguments, "", "%s of one value needs a list, this is %s", quote(c.text(call.Callee)), args[0])
 			return
 		}
 		elementsOf(Type.isOrdered, "numbers, texts, times or durations")(c, call, args)
@@ -76,7 +76,7 @@ func checkExtreme(c *checker, call *ast.CallNode, args []Type) {
 			continue
 		}
 		if !t.isOrdered() || !t.comparableTo(args[0]) {
-			c.report(call.Arguments[i], CodeType, "", "%s and %s have no order", args[0], t)
+			c.reportf(call.Arguments[i], CodeType, "", "%s and %s have no order", args[0], t)
 			return
 		}
 	}

@@ -2,7 +2,6 @@ package expr_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -85,8 +84,11 @@ func drawEnv(t *rapid.T) expr.Env {
 		name  string
 		value any
 	}{
-		{input, "remark", "note"}, {input, "vip", true}, {input, "contact", map[string]any{"name": "a"}},
-		{outputs, "clear", doneStep("chen", 2)}, {anchors, "meeting_ended", nine},
+		{input, "remark", "note"},
+		{input, "vip", true},
+		{input, "contact", map[string]any{"name": "a"}},
+		{outputs, "clear", doneStep("chen", 2)},
+		{anchors, "meeting_ended", nine},
 	} {
 		if rapid.Bool().Draw(t, optional.name) {
 			optional.in[optional.name] = optional.value
@@ -162,6 +164,6 @@ func requireHonestResult(t tester, program *expr.Program, env expr.Env) {
 		return
 	}
 	if found := expr.TypeOf(result); !found.AssignableTo(program.Type()) {
-		require.Fail(t, "a result of another type", fmt.Sprintf("%s: %v is %s, not %s", program.Source(), result, found, program.Type()))
+		require.Failf(t, "a result of another type", "%s: %v is %s, not %s", program.Source(), result, found, program.Type())
 	}
 }

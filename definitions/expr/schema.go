@@ -20,7 +20,7 @@ func FromSchema(schema map[string]any) (Type, []Problem) {
 
 type schemaReader struct{ problems []Problem }
 
-func (r *schemaReader) report(path, hint, format string, args ...any) {
+func (r *schemaReader) reportf(path, hint, format string, args ...any) {
 	r.problems = append(r.problems, Problem{
 		Code: CodeSchema, Path: path, Message: fmt.Sprintf(format, args...), Hint: hint,
 	})
@@ -35,7 +35,7 @@ func (r *schemaReader) read(schema map[string]any, path string, depth int) Type 
 	}
 	for _, keyword := range []string{"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "patternProperties"} {
 		if _, ok := schema[keyword]; ok {
-			r.report(within(path, keyword), "resolve it, or state the type with `type`",
+			r.reportf(within(path, keyword), "resolve it, or state the type with `type`",
 				"%s has no type that an expression could rely on", quote(keyword))
 		}
 	}
@@ -62,14 +62,14 @@ func (r *schemaReader) typeWord(schema map[string]any, path string) (word string
 	case []string:
 		words = slices.Clone(declared)
 	default:
-		r.report(within(path, "type"), "for example `type: string`", "`type` must be a text or a list of texts")
+		r.reportf(within(path, "type"), "for example `type: string`", "`type` must be a text or a list of texts")
 	}
 	if i := slices.Index(words, "null"); i >= 0 && len(words) > 1 {
 		words, nullable = slices.Delete(words, i, i+1), true
 	}
 	if len(words) != 1 {
 		if len(words) > 1 {
-			r.report(within(path, "type"), "choose one type, or one type and null", "several types have no common type")
+			r.reportf(within(path, "type"), "choose one type, or one type and null", "several types have no common type")
 		}
 		return "", nullable
 	}
@@ -113,7 +113,7 @@ func (r *schemaReader) typeOf(word string, schema map[string]any, path string, d
 		return r.objectType(schema, path, depth)
 	}
 	words := []string{"boolean", "integer", "number", "duration", "null", "string", "array", "object"}
-	r.report(within(path, "type"), didYouMean(word, words), "there is no type %s", quote(word))
+	r.reportf(within(path, "type"), didYouMean(word, words), "there is no type %s", quote(word))
 	return Any()
 }
 
@@ -172,7 +172,7 @@ func (r *schemaReader) objectType(schema map[string]any, path string, depth int)
 		at := within(within(path, "properties"), name)
 		property, isSchema := properties[name].(map[string]any)
 		if !isSchema {
-			r.report(at, "for example `{ type: string }`", "the property %s must be a schema", quote(name))
+			r.reportf(at, "for example `{ type: string }`", "the property %s must be a schema", quote(name))
 			continue
 		}
 		field := r.read(property, at, depth+1)
@@ -183,7 +183,7 @@ func (r *schemaReader) objectType(schema map[string]any, path string, depth int)
 	}
 	for _, name := range slices.Sorted(maps.Keys(required)) {
 		if _, ok := properties[name]; !ok {
-			r.report(within(path, "required"), didYouMean(name, slices.Sorted(maps.Keys(properties))),
+			r.reportf(within(path, "required"), didYouMean(name, slices.Sorted(maps.Keys(properties))),
 				"the required property %s is not declared", quote(name))
 		}
 	}
@@ -203,7 +203,7 @@ func (r *schemaReader) requiredNames(schema map[string]any, path string) map[str
 			names[fmt.Sprint(item)] = true
 		}
 	default:
-		r.report(within(path, "required"), "for example `required: [title]`", "`required` must be a list of names")
+		r.reportf(within(path, "required"), "for example `required: [title]`", "`required` must be a list of names")
 	}
 	return names
 }

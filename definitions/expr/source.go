@@ -73,10 +73,11 @@ func (s *source) closed(at file.Location) file.Location {
 
 // nesting returns how much deeper the text is after a token.
 func nesting(token lexer.Token) int {
-	switch {
-	case token.Kind != lexer.Bracket:
+	if token.Kind != lexer.Bracket {
 		return 0
-	case strings.Contains("([{", token.Value):
+	}
+	switch token.Value {
+	case "(", "[", "{":
 		return 1
 	}
 	return -1

@@ -21,7 +21,7 @@ func scaleDuration(factor any, unit time.Duration) (any, error) {
 		if err != nil {
 			return nil, fault(CodeNumber, "the duration is too long")
 		}
-		return time.Duration(product.(int)), nil
+		return time.Duration(product), nil
 	}
 	return durationOf(n.f * float64(unit))
 }

@@ -11,7 +11,7 @@ import (
 	"steward/definitions"
 )
 
-//go:embed *
+//go:embed */*.yaml
 var files embed.FS
 
 // FS answers the shipped library: <domain>/<process>.yaml, tasks/, forms/ and registers/.

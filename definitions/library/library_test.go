@@ -3,6 +3,7 @@ package library_test
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -39,6 +40,25 @@ func compiled(t testing.TB) map[string]*definitions.Definition {
 	defs, err := compileAll()
 	require.NoError(t, err)
 	return defs
+}
+
+// TestTheLibraryEmbedsEveryYAMLFileAndNothingElse compares what programs carry with the folder.
+func TestTheLibraryEmbedsEveryYAMLFileAndNothingElse(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, filesOf(t, os.DirFS("."), ".yaml"), filesOf(t, library.FS(), ""))
+}
+
+// filesOf lists the files with an ending, in lexical order.
+func filesOf(t *testing.T, fsys fs.FS, ending string) []string {
+	t.Helper()
+	var out []string
+	require.NoError(t, fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && strings.HasSuffix(name, ending) {
+			out = append(out, name)
+		}
+		return err
+	}))
+	return out
 }
 
 // TestEveryShippedProcessCompiles holds for whatever files the folder has: they have no problem, not even a hint.

@@ -104,7 +104,7 @@ func TestAmountMadeByHand(t *testing.T) {
 func TestTimeOfDay(t *testing.T) {
 	t.Parallel()
 	for src, want := range map[string]time.Duration{
-		"00:00": 0, "09:05": 9*time.Hour + 5*time.Minute, "23:59:59": 24*time.Hour - time.Second, "24:00": 24 * time.Hour, " 17:00 ": 17 * time.Hour,
+		"00:00": 0, "09:05": 9*time.Hour + 5*time.Minute, "23:59:59": 24*time.Hour - time.Second, "24:00": 24 * time.Hour, "17:00": 17 * time.Hour,
 	} {
 		got, err := timex.ParseTimeOfDay(src)
 		require.NoError(t, err, src)
@@ -112,6 +112,9 @@ func TestTimeOfDay(t *testing.T) {
 		again, err := timex.ParseTimeOfDay(got.String())
 		require.NoError(t, err)
 		require.Equal(t, got, again)
+		spaced, err := timex.ParseTimeOfDay(" " + src + " ")
+		require.NoError(t, err)
+		require.Equal(t, got, spaced)
 	}
 	for _, src := range []string{"9:00", "24:01", "25:00", "12:60", "12:00:60", "12", "12:", "1200", "012:00", "-1:00", "12:0x"} {
 		_, err := timex.ParseTimeOfDay(src)

@@ -15,7 +15,6 @@ type Expr struct {
 	anchor string // the anchor where none is written; empty means DefaultAnchor
 	from   point
 	bound  *point // the other end of a window: the whole path from the base to it
-	cut    int    // terms of from that the bound shares
 }
 
 // point is a base and what happens to it, from left to right.
@@ -147,16 +146,27 @@ func (e Expr) String() string {
 	if e.bound == nil {
 		return s
 	}
-	tail := e.bound.terms[e.cut:]
-	bound := tail[0].(shift)
-	text := bound.text()
-	if len(bound.amount) == 0 || bound.back == e.from.terms[e.cut].(shift).back {
-		text = text[1:]
+	first, _ := e.from.lastShift()
+	last, at := e.bound.lastShift()
+	sign := last.text()[:1]
+	if len(last.amount) == 0 || last.back == first.back {
+		sign = ""
 	}
-	for _, t := range tail[1:] {
-		text += " " + t.text()
+	var clock strings.Builder
+	for _, t := range e.bound.terms[at+1:] {
+		clock.WriteString(" " + t.text())
 	}
-	return s + ".." + text
+	return s + ".." + sign + last.amount.String() + clock.String()
+}
+
+// lastShift is the shift that a window replaces in its other end, with its place; the place is -1 when there is none.
+func (p *point) lastShift() (shift, int) {
+	for i, t := range slices.Backward(p.terms) {
+		if s, ok := t.(shift); ok {
+			return s, i
+		}
+	}
+	return shift{}, -1
 }
 
 func (p *point) text() string {

@@ -109,19 +109,20 @@ func at(t testing.TB, text string) time.Time {
 }
 
 // env knows the anchors of one imaginary process.
-func env(t testing.TB) timex.Env {
+func env(tb testing.TB) timex.Env {
+	tb.Helper()
 	anchors := map[string]time.Time{
-		"opened":      at(t, "2026-03-04 10:00:00"), // a Wednesday
-		"now":         at(t, "2026-05-05 12:00:00"),
-		"due":         at(t, "2026-03-06 17:00:00"),
-		"start":       at(t, "2026-03-13 14:00:30"), // the Friday before the festival
-		"end":         at(t, "2026-01-31 18:00:00"),
-		"leap":        at(t, "2024-02-29 08:00:00"),
-		"layout.done": at(t, "2026-03-07 09:00:00"), // a Saturday
-		"year_end":    at(t, "2026-12-31 16:00:00"), // a Thursday
+		"opened":      at(tb, "2026-03-04 10:00:00"), // a Wednesday
+		"now":         at(tb, "2026-05-05 12:00:00"),
+		"due":         at(tb, "2026-03-06 17:00:00"),
+		"start":       at(tb, "2026-03-13 14:00:30"), // the Friday before the festival
+		"end":         at(tb, "2026-01-31 18:00:00"),
+		"leap":        at(tb, "2024-02-29 08:00:00"),
+		"layout.done": at(tb, "2026-03-07 09:00:00"), // a Saturday
+		"year_end":    at(tb, "2026-12-31 16:00:00"), // a Thursday
 	}
 	return timex.Env{
 		Anchor:   func(name string) (time.Time, bool) { got, ok := anchors[name]; return got, ok },
-		Calendar: model{shanghai(t)},
+		Calendar: model{shanghai(tb)},
 	}
 }

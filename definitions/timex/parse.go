@@ -143,7 +143,7 @@ func (p *parser) period(week bool) (base, error) {
 		if out.anchor, err = p.anchor(); err != nil {
 			return nil, err
 		}
-		if err = p.expect(","); err != nil {
+		if err := p.expect(","); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +151,7 @@ func (p *parser) period(week bool) (base, error) {
 	if out.offset, err = p.offset(week); err != nil {
 		return nil, err
 	}
-	if err = p.expect(")"); err != nil {
+	if err := p.expect(")"); err != nil {
 		return nil, err
 	}
 	p.space()
@@ -259,18 +259,13 @@ func (p *parser) clockTerm(seen *int) (term, error) {
 
 // bound reads the end of a window. It takes the place of the last shift and of what follows that.
 func (p *parser) bound(e *Expr) error {
-	cut := len(e.from.terms) - 1
-	for ; cut >= 0; cut-- {
-		if _, ok := e.from.terms[cut].(shift); ok {
-			break
-		}
-	}
+	first, cut := e.from.lastShift()
 	if cut < 0 {
 		return p.fail(CodeWindow, "write the earliest and the latest amount, as in end+3wd..7wd", "a window needs an amount before the two dots")
 	}
 	at := p.pos
 	p.space()
-	s := shift{back: e.from.terms[cut].(shift).back}
+	s := shift{back: first.back}
 	if c := p.peek(); c == '+' || c == '-' {
 		s.back = c == '-'
 		p.pos++
@@ -288,11 +283,11 @@ func (p *parser) bound(e *Expr) error {
 		}
 		terms = append(terms, clockTerm{t})
 	}
-	if reversed(e.from.terms[cut].(shift), s) {
+	if reversed(first, s) {
 		p.pos = at
 		return p.fail(CodeWindow, "write the earlier end first", "the window ends before it begins")
 	}
-	e.bound, e.cut = &point{base: e.from.base, terms: terms}, cut
+	e.bound = &point{base: e.from.base, terms: terms}
 	return nil
 }
 

@@ -93,6 +93,7 @@ type job struct {
 	insert  *newCommand
 	create  *newProcess
 	drop    *drop
+	renewed bool // the calendars were read after a command to plan again was seen
 	single  bool // one event a transaction: one of those at hand cannot be stored
 }
 
@@ -156,6 +157,9 @@ func (a *Advancer) mend(ctx context.Context, j job, err error, attempt int) (job
 		return j, nil
 	case errors.Is(err, ErrBehind):
 		return j, errors.Join(err, a.reportBehind(ctx, j.process, err))
+	case errors.Is(err, errOldCalendars):
+		j.renewed = true
+		return j, a.calendars.Renew(ctx)
 	case errors.As(err, &cold) && attempt < attempts:
 		_, err = a.catalog.Get(ctx, cold.ref.ID, cold.ref.Version)
 		return j, err
@@ -219,7 +223,7 @@ func classify(err error) error {
 	var parked *parkedError
 	var cold *coldError
 	var split *splitError
-	if errors.As(err, &parked) || errors.As(err, &cold) || errors.As(err, &split) || errors.Is(err, ErrNoProcess) || errors.Is(err, ErrBehind) {
+	if errors.As(err, &parked) || errors.As(err, &cold) || errors.As(err, &split) || errors.Is(err, errOldCalendars) || errors.Is(err, ErrNoProcess) || errors.Is(err, ErrBehind) {
 		return err
 	}
 	return store.Classify(err)

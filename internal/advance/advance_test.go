@@ -42,6 +42,7 @@ type house struct {
 	advancer *advance.Advancer
 	service  *advance.Service
 	nudged   []advance.Effects
+	queue    func(ctx context.Context) // waits for room; nil when there always is
 }
 
 func newHouse(t *testing.T, mode advance.Mode, sources ...string) *house {
@@ -54,7 +55,12 @@ func newHouse(t *testing.T, mode advance.Mode, sources ...string) *house {
 	for _, source := range sources {
 		publish(t, h.store, registry, source)
 	}
-	nudge := func(_ context.Context, _ uuid.UUID, e advance.Effects) { h.nudged = append(h.nudged, e) }
+	nudge := func(ctx context.Context, _ uuid.UUID, e advance.Effects) {
+		if h.queue != nil {
+			h.queue(ctx)
+		}
+		h.nudged = append(h.nudged, e)
+	}
 	receipts := store.NewReceipts(h.store)
 	h.advancer = advance.New(h.store, engine.New(engine.DefaultLimits, nil), advance.NewCatalog(h.store, registry), advance.NewCalendars(h.store), store.NewAnnouncer(h.store, receipts).Announce, nudge, slog.Default())
 	h.service = advance.NewService(h.advancer, receipts, mode, func() bool { return true }, 0)

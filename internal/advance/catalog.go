@@ -251,16 +251,22 @@ func (c *Calendars) Refresh(ctx context.Context) error {
 	if c.store == nil {
 		return nil
 	}
-	return c.turn.take(ctx, func() error {
-		made, err := c.read(ctx)
-		if err != nil {
-			return err
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.byName = made
+	return c.turn.take(ctx, func() error { return c.Renew(ctx) })
+}
+
+// Renew reads the loaded calendars again now.
+func (c *Calendars) Renew(ctx context.Context) error {
+	if c.store == nil {
 		return nil
-	})
+	}
+	made, err := c.read(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.byName = made
+	return nil
 }
 
 // read makes the calendars of the house from the bundled ones and what was loaded.

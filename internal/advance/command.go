@@ -60,8 +60,8 @@ type Commander interface {
 	Withdraw(ctx context.Context, command uuid.UUID, actor string) (bool, error)
 }
 
-// Nudge tells the Temporal workflow of a process that there is something to do. It answers at once and never fails: what
-// gets lost the sweeper repeats.
+// Nudge tells the Temporal workflow of a process that there is something to do. It never fails: what gets lost the sweeper repeats.
+// It may wait for room in a queue, until ctx ends at the latest; who must not wait gives a ctx with a short time.
 type Nudge func(ctx context.Context, process uuid.UUID, wants Effects)
 
 // Effects is what a process wants from its workflow now: a level, not an edge.

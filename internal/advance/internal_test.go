@@ -60,6 +60,7 @@ func TestOneRenewsWhileTheOthersGoOn(t *testing.T) {
 		for range 3 {
 			go func() { results <- turn.take(t.Context(), slow) }()
 		}
+		synctest.Wait()
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.ErrorIs(t, turn.take(impatient, slow), context.DeadlineExceeded, "nobody waits longer than he wants")

@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"steward/internal/store/storesql"
 	"steward/workflows/engine"
 )
 
@@ -25,8 +24,16 @@ type newProcess struct {
 
 // newCommand is a commands row to be inserted before anything else; fresh says that it was not there before.
 type newCommand struct {
-	storesql.InsertCommandParams
-	fresh bool
+	ID         uuid.UUID
+	ProcessID  uuid.UUID
+	Actor      string
+	Key        string // unique per actor
+	BodyDigest []byte
+	Type       string
+	Payload    string
+	HoldUntil  *time.Time
+	Trace      *string
+	fresh      bool
 }
 
 // processRow is what a transaction needs of a process.

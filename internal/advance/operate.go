@@ -12,7 +12,6 @@ import (
 
 	"steward/definitions"
 	"steward/internal/store"
-	"steward/internal/store/storesql"
 	"steward/workflows/engine"
 )
 
@@ -82,9 +81,9 @@ func (a *Advancer) DropIncident(ctx context.Context, id uuid.UUID, by string) er
 func dropCommand(process uuid.UUID, deadline, by string) *newCommand {
 	key := "drop/" + uuid.NewString()
 	body := encode(engine.DropData{Deadline: deadline})
-	return &newCommand{InsertCommandParams: storesql.InsertCommandParams{
+	return &newCommand{
 		ID: commandID(by, key), ProcessID: process, Actor: by, Key: key, BodyDigest: digestOf(key, 0, body), Type: engine.EventDrop, Payload: body,
-	}}
+	}
 }
 
 // DropRefusedError says why an event cannot be given up: the process could not go on, or it is not for this person to do.

@@ -32,7 +32,9 @@ func (e *parkedError) Error() string { return "event " + e.event.ID + " is parke
 // splitError says that one of several events cannot be stored: deciding them one by one shows which.
 type splitError struct{ cause error }
 
-func (e *splitError) Error() string { return "one of several events cannot be stored: " + e.cause.Error() }
+func (e *splitError) Error() string {
+	return "one of several events cannot be stored: " + e.cause.Error()
+}
 
 // Unwrap answers what Postgres said.
 func (e *splitError) Unwrap() error { return e.cause }

@@ -33,8 +33,7 @@ SELECT DISTINCT $1::uuid, $2::bigint, $3, m.user_id, $4, $5, $6 FROM (
 ) m ON CONFLICT DO NOTHING`
 	sqlChild = `INSERT INTO processes (id, definition_id, version, digest, title, status, starter, parent_id, parent_node, parent_seq, state, state_format, started_at, unsettled_since)
 VALUES ($1, $2, $3, $4, '{}', 'starting', $5, $6, $7, $8, '{}', $9, clock_timestamp(), clock_timestamp())`
-	sqlCommand = `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (actor, key) DO NOTHING`
-	sqlTitle   = `UPDATE tasks SET process_title = $2 WHERE process_id = $1 AND status = 'open'`
+	sqlTitle = `UPDATE tasks SET process_title = $2 WHERE process_id = $1 AND status = 'open'`
 )
 
 // project queues what the changes of a record mean to the other tables. The error is an *encodeError.
@@ -125,7 +124,7 @@ func (t *transaction) startChild(r record, c *engine.ChildStarted) {
 	t.write.batch.Queue(sqlChild, c.Child.Process, ref.ID, ref.Version, ref.Digest, t.row.starter, t.job.process, c.Child.Node, r.seq, engine.StateFormat)
 	t.command(c.Child.Process, engine.EventStart, engine.StartData{
 		Definition: ref, Process: c.Child.Process, Input: c.Input, Parameters: t.catalog.Parameters(ref.ID),
-		Parent:  &engine.ParentRef{Process: t.job.process.String(), Node: c.Child.Node, Wait: c.Child.Wait},
+		Parent:  t.row.state.ChildOf(c.Child),
 		Starter: t.row.starter,
 	}, "start")
 }
@@ -136,7 +135,7 @@ func (t *transaction) command(process, kind string, payload any, what string) {
 	sum := sha256.Sum256([]byte(body))
 	key := what + "/" + process
 	id := uuid.NewSHA1(t.job.process, []byte(key))
-	t.write.batch.Queue(sqlCommand, id, process, "process/"+t.job.process.String(), key, sum[:], kind, body)
+	t.write.batch.Queue(sqlInsertCommand, id, process, "process/"+t.job.process.String(), key, sum[:], kind, body, nil, nil)
 	if p, err := uuid.Parse(process); err == nil {
 		t.write.nudge = append(t.write.nudge, p)
 	}

@@ -46,9 +46,9 @@ func TestANewerBuildIsLeftToItself(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, advance.ModeAPI, leave)
 	for name, newer := range map[string]string{
-		"a field":           `UPDATE processes SET state = '{"invented": 1,' || substr(state, 2) WHERE id = $1`,
+		"a field":            `UPDATE processes SET state = '{"invented": 1,' || substr(state, 2) WHERE id = $1`,
 		"a field further in": `UPDATE processes SET state = jsonb_set(state::jsonb, '{tasks,0,invented}', '1')::text WHERE id = $1`,
-		"a higher format":   `UPDATE processes SET state_format = state_format + 1 WHERE id = $1`,
+		"a higher format":    `UPDATE processes SET state_format = state_format + 1 WHERE id = $1`,
 	} {
 		p := h.start("leave", "ahua", map[string]any{"days": 2})
 		h.exec(newer, p)
@@ -239,16 +239,20 @@ func TestABusinessKeyIsUniqueAmongChildrenToo(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, advance.ModeAPI, kid)
 	h.publishWith(parent, map[string]string{"interfaces/kid.json": `{"process":"kid","outcomes":["done"],"input":{"type":"object","properties":{}}}`})
-	child := func(of uuid.UUID) uuid.UUID { return scan[uuid.UUID](h, `SELECT id FROM processes WHERE parent_id = $1`, of) }
+	child := func(of uuid.UUID) uuid.UUID {
+		return scan[uuid.UUID](h, `SELECT id FROM processes WHERE parent_id = $1`, of)
+	}
 	first, second := h.start("parent", "ahua", map[string]any{}), h.start("parent", "ahua", map[string]any{})
 	h.advance(child(first))
 	require.Equal(t, "only-one", scan[string](h, `SELECT business_key FROM processes WHERE id = $1`, child(first)))
 
 	told := len(h.nudged)
+	h.queue = func(ctx context.Context) { <-ctx.Done() } // it is full, and the Advance of a workflow has no time to wait
 	require.True(t, h.advance(child(second)).Ended)
 	require.Equal(t, []advance.Effects{{Again: true}}, h.nudged[told:], "the parent has something to do")
 	require.Equal(t, "ended refused", scan[string](h, `SELECT status || ' ' || outcome FROM processes WHERE id = $1`, child(second)))
 	require.Equal(t, "business_key_taken", scan[string](h, `SELECT receipt::jsonb->>'code' FROM commands WHERE process_id = $1 AND type = 'start'`, child(second)))
+	h.queue = nil
 	h.advance(second)
 	require.Equal(t, "child_refused", h.open(second)[0].Kind, "and cannot go on as planned")
 

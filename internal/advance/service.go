@@ -14,7 +14,6 @@ import (
 	"steward/definitions"
 	"steward/internal/people"
 	"steward/internal/store"
-	"steward/internal/store/storesql"
 	"steward/workflows/engine"
 )
 
@@ -112,7 +111,33 @@ func (s *Service) introduce(ctx context.Context, def *definitions.Definition, da
 	if errors.As(err, &refusal) {
 		return intro, refusal, nil
 	}
-	return intro, nil, err
+	if err != nil {
+		return intro, nil, err
+	}
+	refusal, err = s.missing(ctx, def, intro.Input)
+	return intro, refusal, err
+}
+
+// missing refuses a start that names a room or another resource that does not exist or is out of use.
+func (s *Service) missing(ctx context.Context, def *definitions.Definition, input map[string]any) (*engine.Refusal, error) {
+	for _, f := range def.Input.Fields {
+		id, ok := input[f.Name].(string)
+		if f.Resource == "" || !ok {
+			continue
+		}
+		var usable bool
+		err := s.store.Pool().QueryRow(ctx, `SELECT EXISTS (SELECT FROM resources WHERE id = $1 AND kind = $2 AND active)`, id, f.Resource).Scan(&usable)
+		if err != nil {
+			return nil, store.Classify(err)
+		}
+		if !usable {
+			wrong := definitions.FieldError{Field: "input." + f.Name, Code: "unknown", Zh: "没有这个选项,或它已停用", En: "there is none by this name, or it is out of use"}
+			return &engine.Refusal{Code: "invalid", Fields: []definitions.FieldError{wrong}, Message: definitions.Text{
+				Zh: "请检查 " + wrong.Field + ":" + wrong.Zh, En: "please check " + wrong.Field + ": " + wrong.En,
+			}}, nil
+		}
+	}
+	return nil, nil
 }
 
 func refusedResult(process uuid.UUID, r *engine.Refusal) Result {
@@ -168,9 +193,9 @@ func (s *Service) submit(ctx context.Context, c Command, create *newProcess, dig
 	if err != nil {
 		return Result{}, fmt.Errorf("encode command: %w", err)
 	}
-	cmd := &newCommand{InsertCommandParams: storesql.InsertCommandParams{
+	cmd := &newCommand{
 		ID: id, ProcessID: c.Process, Actor: c.Actor, Key: c.Key, BodyDigest: digest, Type: c.Type, Payload: string(payload), HoldUntil: c.HoldUntil, Trace: traceOf(ctx),
-	}}
+	}
 	res := Result{Command: id, Process: c.Process}
 	if s.mode == ModeAPI {
 		return s.decideHere(ctx, res, job{process: c.Process, insert: cmd, create: create})

@@ -41,7 +41,9 @@ func insertCommand(ctx context.Context, db store.DBTX, c *newCommand) (bool, err
 func (a *Advancer) CancelFromTemporal(ctx context.Context, process uuid.UUID) error {
 	body := encode(engine.CancelData{Reason: "workflow cancelled"})
 	sum := sha256.Sum256([]byte(body))
-	_, err := a.store.Pool().Exec(ctx, sqlCommand, uuid.NewSHA1(process, []byte("temporal/cancel")), process, "process/temporal",
-		"cancel/"+process.String(), sum[:], engine.EventCancel, body)
-	return store.Classify(err)
+	_, err := insertCommand(ctx, a.store.Pool(), &newCommand{
+		ID: uuid.NewSHA1(process, []byte("temporal/cancel")), ProcessID: process, Actor: "process/temporal", Key: "cancel/" + process.String(),
+		BodyDigest: sum[:], Type: engine.EventCancel, Payload: body,
+	})
+	return err
 }

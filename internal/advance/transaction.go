@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,9 @@ type answer struct {
 	receipt engine.Receipt
 }
 
+// errOldCalendars says that a calendar was loaded and deadlines are to be planned on it: what is in memory may be older.
+var errOldCalendars = errors.New("the calendars have to be read again")
+
 // run is the whole transaction: read, decide, write, commit.
 func (t *transaction) run() (outcome, error) {
 	waiting, people, err := t.begin()
@@ -44,6 +48,9 @@ func (t *transaction) run() (outcome, error) {
 		return outcome{}, err
 	}
 	t.hook(PointLocked, t.job.process)
+	if !t.job.renewed && slices.ContainsFunc(waiting, func(c pending) bool { return c.kind == engine.EventReplan }) {
+		return outcome{}, errOldCalendars
+	}
 	defer t.join(waiting)()
 	if err := t.giveUp(); err != nil {
 		return outcome{}, err

@@ -252,7 +252,7 @@ func (a *App) serve(ctx context.Context) error {
 		}
 	}
 	a.API, a.Addr = server, listener.Addr().String()
-	a.http = &http.Server{Handler: server, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	a.http = &http.Server{Handler: server, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	a.running.Go(func() {
 		if err := a.http.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			a.fail(err)

@@ -103,7 +103,7 @@ func (r *recovery) open(ctx context.Context, after uuid.UUID) ([]uuid.UUID, erro
 
 // unsettle forgets what Temporal was told, so that the sweeper goes on where a recovery is broken off.
 func (r *recovery) unsettle(ctx context.Context, page []uuid.UUID) error {
-	_, err := r.Store.Pool().Exec(ctx, `UPDATE processes SET armed_at = NULL, unsettled_since = 'epoch' WHERE id = ANY ($1)`, page)
+	_, err := r.Store.Pool().Exec(ctx, `UPDATE processes SET armed_at = NULL, unsettled_since = clock_timestamp() - interval '1 day' WHERE id = ANY ($1)`, page)
 	return store.Classify(err)
 }
 
@@ -132,7 +132,7 @@ func (r *recovery) drive(ctx context.Context, process uuid.UUID) error {
 
 func (r *recovery) closeIncidents(ctx context.Context, page []uuid.UUID) error {
 	tag, err := r.Store.Pool().Exec(ctx, `UPDATE incidents SET resolved_at = clock_timestamp(), resolution = 'recovered', resolved_by = $2
-WHERE process_id = ANY ($1) AND kind = 'workflow_closed' AND resolved_at IS NULL`, page, r.By)
+WHERE process_id = ANY ($1) AND kind = ANY ($3) AND resolved_at IS NULL`, page, r.By, []string{store.IncidentWorkflowClosed, store.IncidentBehind})
 	r.incidents.Add(tag.RowsAffected())
 	return store.Classify(err)
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -62,8 +63,20 @@ func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handle
 
 // probes are what /readyz looks at besides the database. Without Temporal people can still work, so it is not needed.
 func (a *App) probes() []api.Probe {
-	return []api.Probe{{Name: "temporal", Check: func(ctx context.Context) error {
-		_, err := a.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-		return err
-	}}}
+	return []api.Probe{
+		{Name: "migrations", Needed: true, Check: a.Store.SchemaCurrent},
+		{Name: "receipts", Needed: true, Check: a.hears},
+		{Name: "temporal", Check: func(ctx context.Context) error {
+			_, err := a.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+			return err
+		}},
+	}
+}
+
+// hears says whether this program learns of decided commands at once.
+func (a *App) hears(context.Context) error {
+	if !a.receipts.Live() {
+		return errors.New("not connected to Postgres's notifications: answers to commands come late")
+	}
+	return nil
 }

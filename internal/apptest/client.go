@@ -76,7 +76,7 @@ func (c *Client) Try(method, path, key string, body any) (Answer, error) {
 		}
 		reader = bytes.NewReader(text)
 	}
-	req, err := http.NewRequest(method, c.base+path, reader)
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, reader)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -101,8 +101,8 @@ func zipped(t testing.TB, text []byte) []byte {
 func writeOnce(t testing.TB, name string, text []byte) {
 	t.Helper()
 	name = filepath.Join(moduleRoot(t), name)
-	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o750))
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if os.IsExist(err) {
 		return
 	}

@@ -44,7 +44,7 @@ func (s *Site) historyOf(ctx context.Context, mode advance.Mode, events float64,
 	}
 	return s.Report.Add(
 		Figure{Name: "history, " + modeName(mode), Value: float64(got.Events), Unit: "events", Bound: AtMost, Target: events, Baseline: fmt.Sprintf("%d events", base.Events)},
-		Figure{Name: "history, " + modeName(mode), Value: float64(got.Bytes) / 1000, Unit: "kB", Bound: AtMost, Target: 8, Baseline: fmt.Sprintf("%s kB", number(float64(base.Bytes)/1000))},
+		Figure{Name: "history, " + modeName(mode), Value: float64(got.Bytes) / 1000, Unit: "kB", Bound: AtMost, Target: 8, Baseline: number(float64(base.Bytes)/1000) + " kB"},
 	)
 }
 

@@ -23,8 +23,6 @@ type House struct {
 	clients int
 }
 
-const password = "a long way to the sea"
-
 func asker(client int) string  { return fmt.Sprintf("asker-%d", client) }
 func leader(client int) string { return fmt.Sprintf("leader-%d", client) }
 
@@ -73,7 +71,7 @@ func (h *House) furnish(ctx context.Context) error {
 		}
 	}
 	// One hash serves all: hashing is not what is measured.
-	if err := h.People.SetPassword(ctx, asker(0), password, ""); err != nil {
+	if err := h.People.SetPassword(ctx, asker(0), people.DemoPassword, ""); err != nil {
 		return err
 	}
 	_, err := h.Store.Pool().Exec(ctx, "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE id = $1)", asker(0))

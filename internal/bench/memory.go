@@ -110,7 +110,10 @@ func newDesk(ctx context.Context, def *definitions.Definition) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d, d.apply(ctx, ev)
+	if err := d.apply(ctx, ev); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 func (d *desk) event(kind string, data any) (engine.Event, error) {

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"steward/activities"
+	"steward/internal/app"
 	"steward/workflows"
 )
 
@@ -52,7 +53,7 @@ func countedWorker(h *House, address string) (missed *atomic.Int64, stop func(),
 	if err != nil {
 		return nil, nil, err
 	}
-	w := worker.New(c, h.Queue, workerOptions())
+	w := worker.New(c, h.Queue, app.WorkerOptions())
 	w.RegisterWorkflowWithOptions(workflows.Process, workflow.RegisterOptions{Name: workflows.ProcessWorkflow})
 	w.RegisterActivityWithOptions((&activities.Processes{Advancer: h.Advancer}).Advance, activity.RegisterOptions{Name: workflows.AdvanceActivity})
 	if err := w.Start(); err != nil {

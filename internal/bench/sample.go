@@ -34,8 +34,10 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 // ratios divides run by run: product and baseline of one round met the same neighbors.
 func ratios(product, baseline []float64) []float64 {
 	out := make([]float64, 0, len(product))
-	for i := range min(len(product), len(baseline)) {
-		out = append(out, product[i]/baseline[i])
+	for i, value := range product {
+		if i < len(baseline) {
+			out = append(out, value/baseline[i])
+		}
 	}
 	return out
 }

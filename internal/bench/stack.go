@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -70,8 +71,8 @@ func (s *Stack) Stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var all []error
-	for i := len(s.stop) - 1; i >= 0; i-- {
-		all = append(all, s.stop[i](ctx))
+	for _, stop := range slices.Backward(s.stop) {
+		all = append(all, stop(ctx))
 	}
 	s.stop = nil
 	return errors.Join(all...)

@@ -15,58 +15,74 @@ type variant struct {
 	one    course
 }
 
+// tally is what all rounds of a variant saw.
+type tally struct {
+	rates []float64
+	all   load
+}
+
+func (t *tally) add(l load) {
+	t.rates = append(t.rates, l.Rate)
+	t.all.Ended += l.Ended
+	t.all.Steps = append(t.all.Steps, l.Steps...)
+	t.all.Cost = t.all.Cost.plus(l.Cost)
+}
+
 // Throughput measures processes a second, each variant and the baseline in turn, round by round.
 func (s *Site) Throughput(ctx context.Context) error {
 	byWorkflow, byAPI := advance.ModeWorkflow, advance.ModeAPI
-	all := []variant{
-		{"baseline", 0, s.Baseline.Course},
+	variants := []variant{
 		{"throughput, decide: workflow, direct calls", 0.80, s.Houses[byWorkflow].Course},
 		{"throughput, decide: workflow, HTTP with sign-in", 0.65, s.Webs[byWorkflow].Course},
 		{"throughput, decide: api, HTTP with sign-in, sustained", 1.5, s.Webs[byAPI].Course},
 	}
-	rates := make([][]float64, len(all))
-	sums := make([]load, len(all))
-	for range s.Plan.Rounds {
-		for i, v := range all {
-			got, err := s.measure(ctx, v.one)
-			if err != nil {
-				return fmt.Errorf("%s: %w", v.name, err)
-			}
-			rates[i] = append(rates[i], got.Rate)
-			sums[i].Steps = append(sums[i].Steps, got.Steps...)
-			sums[i].Ended += got.Ended
-			sums[i].Cost = sums[i].Cost.plus(got.Cost)
-		}
+	base, tallies, err := s.rounds(ctx, variants)
+	if err != nil {
+		return err
 	}
-	base := fmt.Sprintf("%s/s", number(median(rates[0])))
-	for i, v := range all[1:] {
-		err := s.Report.Add(Figure{
-			Name: v.name, Value: median(ratios(rates[i+1], rates[0])), Unit: "×", Bound: AtLeast, Target: v.target, Baseline: base,
-			Runs: rates[i+1], Note: fmt.Sprintf("%s/s, %s", number(median(rates[i+1])), stepTimes(sums[i+1].Steps)),
-		})
-		if err != nil {
+	for i, v := range variants {
+		if err := s.Report.Add(v.figures(tallies[i], base)...); err != nil {
 			return err
 		}
 	}
-	if err := s.efficiency(all, sums); err != nil {
+	rate := median(base.rates)
+	note := stepTimes(base.all.Steps) + ", " + base.all.Cost.per(base.all.Ended)
+	if err := s.Report.Add(Figure{Name: "baseline: hand-written workflow", Value: rate, Unit: "/s", Runs: base.rates, Note: note}); err != nil {
 		return err
 	}
-	if err := s.Report.Add(Figure{Name: "baseline: hand-written workflow", Value: median(rates[0]), Unit: "/s", Runs: rates[0], Note: stepTimes(sums[0].Steps) + ", " + sums[0].Cost.per(sums[0].Ended)}); err != nil {
-		return err
-	}
-	return s.burst(ctx, median(rates[0]))
+	return s.burst(ctx, rate)
 }
 
-// efficiency compares what processes cost instead of how many there were in a second: on a busy machine the steadier figure.
-func (s *Site) efficiency(all []variant, sums []load) error {
-	each := func(l load) float64 { return milliseconds(l.Cost.processor()) / float64(l.Ended) }
-	for i, v := range all[1:] {
-		f := Figure{Name: "… by processor time: " + v.name, Value: each(sums[0]) / each(sums[i+1]), Unit: "×", Note: sums[i+1].Cost.per(sums[i+1].Ended)}
-		if err := s.Report.Add(f); err != nil {
-			return err
+// rounds measures the baseline and then every variant, as often as the plan says.
+func (s *Site) rounds(ctx context.Context, variants []variant) (base tally, tallies []tally, err error) {
+	tallies = make([]tally, len(variants))
+	for range s.Plan.Rounds {
+		got, err := s.measure(ctx, s.Baseline.Course)
+		if err != nil {
+			return base, nil, fmt.Errorf("baseline: %w", err)
+		}
+		base.add(got)
+		for i, v := range variants {
+			if got, err = s.measure(ctx, v.one); err != nil {
+				return base, nil, fmt.Errorf("%s: %w", v.name, err)
+			}
+			tallies[i].add(got)
 		}
 	}
-	return nil
+	return base, tallies, nil
+}
+
+// figures compares the rates, and what processes cost instead of how many there were in a second: on a busy machine the
+// steadier figure.
+func (v variant) figures(got, base tally) []Figure {
+	each := func(t tally) float64 { return milliseconds(t.all.Cost.processor()) / float64(t.all.Ended) }
+	return []Figure{
+		{
+			Name: v.name, Value: median(ratios(got.rates, base.rates)), Unit: "×", Bound: AtLeast, Target: v.target,
+			Baseline: number(median(base.rates)) + "/s", Runs: got.rates, Note: number(median(got.rates)) + "/s, " + stepTimes(got.all.Steps),
+		},
+		{Name: "… by processor time: " + v.name, Value: each(base) / each(got), Unit: "×", Note: got.all.Cost.per(got.all.Ended)},
+	}
 }
 
 func stepTimes(steps []time.Duration) string {

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"steward/internal/people"
 )
 
 // WarmStart measures how long `steward dev` needs from its start to the first answer to a person, when it has run before: its
@@ -57,7 +55,8 @@ func (s *Site) start(ctx context.Context, program, kept string) (took time.Durat
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.Command(program, "dev", "--dir", kept, "--listen", address)
+	// The context would kill it; it is stopped below, so that its servers stop with it.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, "dev", "--dir", kept, "--listen", address)
 	cmd.Dir, cmd.Env = s.Stack.Root, withoutServers(os.Environ())
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -81,12 +80,11 @@ func (s *Site) start(ctx context.Context, program, kept string) (took time.Durat
 
 // answers signs a demo person in and reads their inbox.
 func (w *Web) answers(ctx context.Context) bool {
-	res, err := w.send(ctx, http.MethodPost, "/session", "", map[string]any{"user": "ali", "password": people.DemoPassword}, nil)
-	if err != nil || len(res.Cookies()) == 0 {
+	cookie, err := w.signIn(ctx, "ali")
+	if err != nil {
 		return false
 	}
-	session := res.Cookies()[0]
-	_, err = w.send(ctx, http.MethodGet, "/tasks?scope=mine", session.Name+"="+session.Value, nil, nil)
+	_, err = w.send(ctx, http.MethodGet, "/tasks?scope=mine", cookie, nil, nil)
 	return err == nil
 }
 

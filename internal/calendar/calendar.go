@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 	_ "time/tzdata" // a calendar must find its location in a container without a zone database
 )
@@ -128,7 +129,7 @@ func (c *Calendar) nameVersion() string {
 	}
 	if known := c.days.known; len(known) > 0 {
 		year, _, _ := join(known[len(known)-1].to, 0, time.UTC).Date()
-		last = fmt.Sprint(year)
+		last = strconv.Itoa(year)
 	}
 	return fmt.Sprintf("%s@%s-%d", c.data.ID, last, revision)
 }
@@ -136,7 +137,7 @@ func (c *Calendar) nameVersion() string {
 func (d Data) digest() (string, error) {
 	d.Years = slices.Clone(d.Years)
 	slices.SortFunc(d.Years, func(a, b Year) int { return a.Year - b.Year })
-	text, err := json.Marshal(d)
+	text, err := json.Marshal(d) //nolint:musttag // never read back: the Go names are part of the digests that are stored already
 	if err != nil {
 		return "", fmt.Errorf("digest calendar %s: %w", d.ID, err)
 	}

@@ -29,7 +29,10 @@ func (c *Calendar) compileWindow(name string, data WindowData) (window, error) {
 	if len(w.spans) == 0 {
 		return window{}, mistake(CodeQuiet, field+".hours", "move the window out of the quiet hours", "lies within quiet hours altogether")
 	}
-	return w, w.openOn(field+".days", data.Days)
+	if err := w.openOn(field+".days", data.Days); err != nil {
+		return window{}, err
+	}
+	return w, nil
 }
 
 func (w *window) openOn(field string, days []string) (err error) {

@@ -54,8 +54,10 @@ func TestNextWindow(t *testing.T) {
 		require.Equal(t, tc.provisional, provisional, "%s %s", tc.window, tc.at)
 		require.Equal(t, time.UTC, from.Location())
 	}
-	_, _, _, ok := c.Next("calls", at(t, "2026-03-03"))
+	from, to, _, ok := c.Next("calls", at(t, "2026-03-03"))
 	require.False(t, ok)
+	require.Zero(t, from)
+	require.Zero(t, to)
 	require.Equal(t, []string{"call_windows", "daily", "late", "tuesday"}, c.WindowNames())
 }
 

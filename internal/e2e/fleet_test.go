@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"steward/internal/advance"
 	"steward/internal/app"
 	"steward/internal/apptest"
 	"steward/internal/devserver/process"
@@ -123,7 +124,7 @@ func freeAddress(t *testing.T) string {
 // acknowledged is one answer that a client got and that must never be lost: its own journal, apart from all programs.
 type acknowledged struct {
 	process, command, step string
-	seq                    float64
+	seq                    int64
 }
 
 // crowd is a number of clients that start processes and bring them to their end, whatever happens meanwhile. A request
@@ -176,8 +177,8 @@ func (c *crowd) course() bool {
 	return c.act("ahua", id, "plan", "done") && c.act("ali", id, "approve", "approved")
 }
 
-func (c *crowd) act(user, process, step, outcome string) bool {
-	task, ok := c.task(process, step)
+func (c *crowd) act(user, id, step, outcome string) bool {
+	task, ok := c.task(id, step)
 	if !ok {
 		return false
 	}
@@ -186,15 +187,15 @@ func (c *crowd) act(user, process, step, outcome string) bool {
 }
 
 // task finds the open task of a step in the database: the clients' own list is not what is under test here.
-func (c *crowd) task(process, step string) (string, bool) {
+func (c *crowd) task(processID, step string) (string, bool) {
 	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
 		var id uuid.UUID
-		err := c.f.house.App.Store.Lists().QueryRow(c.f.t.Context(), `SELECT id FROM tasks WHERE process_id = $1 AND step = $2`, process, step).Scan(&id)
+		err := c.f.house.App.Store.Lists().QueryRow(c.f.t.Context(), `SELECT id FROM tasks WHERE process_id = $1 AND step = $2`, processID, step).Scan(&id)
 		if err == nil {
 			return id.String(), true
 		}
 	}
-	c.f.t.Errorf("process %s has no task %s", process, step)
+	c.f.t.Errorf("process %s has no task %s", processID, step)
 	return "", false
 }
 
@@ -243,7 +244,8 @@ func read(answer map[string]any, step string) acknowledged {
 	ack := acknowledged{step: step}
 	ack.process, _ = answer["process"].(string)
 	ack.command, _ = answer["command"].(string)
-	ack.seq, _ = answer["seq"].(float64)
+	seq, _ := answer["seq"].(float64) // as JSON has it
+	ack.seq = int64(seq)
 	return ack
 }
 
@@ -259,7 +261,7 @@ func (c *crowd) check() {
 		var seq int64
 		err := st.Lists().QueryRow(t.Context(), `SELECT seq FROM decision_log WHERE process_id = $1 AND event_id = $2`, ack.process, "cmd/"+ack.command).Scan(&seq)
 		require.NoError(t, err, "acknowledged and lost: %+v", ack)
-		require.EqualValues(t, ack.seq, seq, "%+v", ack)
+		require.Equal(t, ack.seq, seq, "%+v", ack)
 	}
 	for id := range processes {
 		var ended bool
@@ -291,4 +293,6 @@ func (c *crowd) settled() {
 	}, time.Minute, 200*time.Millisecond, "workflows of ended processes are still open")
 }
 
-func describe(mode any, harm, point any) string { return fmt.Sprint(mode, "/", harm, "/", point) }
+func describe(mode advance.Mode, harm string, point advance.FailPoint) string {
+	return fmt.Sprint(mode, "/", harm, "/", point)
+}

@@ -85,7 +85,7 @@ func TestServerKilledUnderLoad(t *testing.T) {
 }
 
 // TestFailPoints: a program comes to harm exactly where a decision is half made.
-func TestFailPoints(t *testing.T) {
+func TestFailPoints(t *testing.T) { //nolint:tparallel // fleets share the machine with each other, but with no other test
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
 		for _, point := range []advance.FailPoint{advance.PointLocked, advance.PointBeforeCommit, advance.PointAfterCommit, advance.PointAnswer} {
 			t.Run(describe(mode, "kill", point), func(t *testing.T) {

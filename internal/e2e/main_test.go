@@ -24,15 +24,15 @@ const roleVariable = "STEWARD_E2E_ROLE"
 
 // role is what such a program does.
 type role struct {
-	DatabaseURL string
-	Temporal    string
-	TaskQueue   string
-	Listen      string
-	Worker      bool
-	Decide      advance.Mode
-	Point       advance.FailPoint // where it comes to harm
-	Nth         int64             // at which occurrence
-	Harm        string            // kill | stop | stall
+	DatabaseURL string            `json:"database_url"`
+	Temporal    string            `json:"temporal"`
+	TaskQueue   string            `json:"task_queue"`
+	Listen      string            `json:"listen"`
+	Worker      bool              `json:"worker"`
+	Decide      advance.Mode      `json:"decide"`
+	Point       advance.FailPoint `json:"point"` // where it comes to harm
+	Nth         int64             `json:"nth"`   // at which occurrence
+	Harm        string            `json:"harm"`  // kill | stop | stall
 }
 
 func TestMain(m *testing.M) {

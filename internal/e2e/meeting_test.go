@@ -244,7 +244,7 @@ func TestNobodyDecides(t *testing.T) {
 		require.Contains(t, taskIDs(head, "overdue"), task["id"])
 		require.Equal(t, task["id"], head.Task(id, "approve")["id"])
 		require.Empty(t, scopeOf(office[0], task["id"]), "it is not the office's any more")
-		refused(t, office[0].Act(task["id"], "complete", map[string]any{"outcome": "approved"}), 403, "forbidden")
+		require.Contains(t, []int{403, 404}, office[0].Act(task["id"], "complete", map[string]any{"outcome": "approved"}).Status)
 
 		require.Equal(t, "rejected", requester.Ended(id))
 		require.Equal(t, "expired", requester.Step(id, "approve")["outcome"])

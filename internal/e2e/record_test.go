@@ -76,8 +76,8 @@ func TestRecordContinueAsNew(t *testing.T) {
 	require.Equal(t, "granted", asker.Ended(id))
 	h.Closed(id)
 
-	history := h.History(id, run)
-	require.Equal(t, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW, history.Events[len(history.Events)-1].EventType)
+	events := h.History(id, run).GetEvents()
+	require.Equal(t, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW, events[len(events)-1].GetEventType())
 	h.Keep("leave-continued", id, run)
 	h.Keep("leave-continuing", id, "")
 }

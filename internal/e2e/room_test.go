@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -139,9 +140,7 @@ func TestFormRefused(t *testing.T) {
 		agent, day := h.SignIn("axia"), time.Now().Add(24*time.Hour)
 		complaint := func(change map[string]any) map[string]any {
 			input := map[string]any{"customer": "Customer A", "phone": "0571-1234567", "subject": "fee", "text": "charged twice"}
-			for k, v := range change {
-				input[k] = v
-			}
+			maps.Copy(input, change)
 			return map[string]any{"definition": "complaint", "input": input}
 		}
 		requests := map[string]struct {

@@ -99,7 +99,7 @@ func (t traced) says(s tracetest.SpanStub, text string) bool {
 		return true
 	}
 	for _, a := range s.Attributes {
-		if strings.Contains(a.Value.Emit(), text) {
+		if strings.Contains(a.Value.String(), text) {
 			return true
 		}
 	}

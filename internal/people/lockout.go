@@ -3,7 +3,9 @@ package people
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,14 +14,16 @@ import (
 	"steward/internal/store/storesql"
 )
 
-// Lockout slows down guessing. Each attempt is counted for its account, known or not, and for its address, until it proves right;
-// a count falls by one in every Decay. A subject with more than Free counted attempts has to wait First, and twice as long after
-// each further one up to Longest.
+// Lockout slows down guessing. Each attempt is counted for its account, known or not, as tried from its address, for the account
+// from everywhere, and for the address, until it proves right; a count falls by one in every Decay. A subject with more than Free
+// counted attempts has to wait First, and twice as long after each further one up to Longest. Guessers therefore lock an account
+// for their own address long before they could lock its owner out.
 type Lockout struct {
-	Account Allowance     // default 5 free attempts, one more every 10 min
-	Address Allowance     // many people may sit behind one address: default 50 free attempts, one more every 30 s
-	First   time.Duration // default 2 s
-	Longest time.Duration // default 15 min
+	Account  Allowance     // one account from one address: default 5 free attempts, one more every 10 min
+	Anywhere Allowance     // one account from all addresses: default 50 free attempts, one more every 80 s, below 100 an hour (ASVS)
+	Address  Allowance     // many people may sit behind one address: default 50 free attempts, one more every 30 s
+	First    time.Duration // default 2 s
+	Longest  time.Duration // default 15 min
 }
 
 // Allowance is how many attempts of one subject may fail before it has to wait.
@@ -70,6 +74,11 @@ func (a attempts) decayed(every time.Duration, now time.Time) attempts {
 
 func accountSubject(userID string) string { return "user:" + userID }
 
+// accountAtSubject is an account as tried from one address. No id has a space, so it is no other account.
+func accountAtSubject(userID, ip string) string {
+	return accountSubject(userID) + " " + addressSubject(ip)
+}
+
 // addressSubject counts an IPv6 customer as one: they own a /64. What is not an address is one subject of its own.
 func addressSubject(ip string) string {
 	address, err := netip.ParseAddr(ip)
@@ -84,11 +93,20 @@ func addressSubject(ip string) string {
 	return "ip:" + address.String()
 }
 
-// countAttempt counts the attempt for the account and the address, or answers a *LockedError. Both rows are locked in the order
-// of their names, so that attempts wait for one another and never deadlock.
+// subjects are what an attempt counts for. A name that no account can have, given as "", counts for the address alone.
+func (l Lockout) subjects(userID, ip string) map[string]Allowance {
+	allowed := map[string]Allowance{addressSubject(ip): l.Address}
+	if userID != "" {
+		allowed[accountSubject(userID)], allowed[accountAtSubject(userID, ip)] = l.Anywhere, l.Account
+	}
+	return allowed
+}
+
+// countAttempt counts the attempt for all its subjects, or answers a *LockedError. Their rows are locked in the order of their
+// names, so that attempts wait for one another and never deadlock.
 func (s *Service) countAttempt(ctx context.Context, userID, ip string) error {
-	allowed := map[string]Allowance{accountSubject(userID): s.opts.Lockout.Account, addressSubject(ip): s.opts.Lockout.Address}
-	subjects := []string{accountSubject(userID), addressSubject(ip)}
+	allowed := s.opts.Lockout.subjects(userID, ip)
+	subjects := slices.Sorted(maps.Keys(allowed))
 	var wait time.Duration
 	err := s.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		wait = 0
@@ -107,7 +125,7 @@ func (s *Service) countAttempt(ctx context.Context, userID, ip string) error {
 			updates = append(updates, record(row.Subject, counted))
 		}
 		if wait > 0 {
-			return nil // refused: neither subject is counted
+			return nil // refused: no subject is counted
 		}
 		for _, update := range updates {
 			if err := q.SetSignInRecord(ctx, update); err != nil {
@@ -141,6 +159,9 @@ func record(subject string, a attempts) storesql.SetSignInRecordParams {
 // forgive takes the attempt back once the password was right.
 func forgive(ctx context.Context, q *storesql.Queries, userID, ip string) error {
 	if err := q.ForgiveSignInAttempt(ctx, addressSubject(ip)); err != nil {
+		return err
+	}
+	if err := q.ClearSignInRecord(ctx, accountAtSubject(userID, ip)); err != nil {
 		return err
 	}
 	return q.ClearSignInRecord(ctx, accountSubject(userID))

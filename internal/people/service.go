@@ -46,7 +46,7 @@ func NewService(s *store.Store, opts Options) (*Service, error) {
 	if !opts.Argon2.valid() {
 		return nil, fmt.Errorf("%w: argon2id needs 1 to %d passes, at least 8 KiB a lane and at most %d KiB", store.ErrInvalid, maxPasses, maxMemoryKiB)
 	}
-	if opts.Lockout.Account.Decay <= 0 || opts.Lockout.Address.Decay <= 0 {
+	if min(opts.Lockout.Account.Decay, opts.Lockout.Anywhere.Decay, opts.Lockout.Address.Decay) <= 0 {
 		return nil, fmt.Errorf("%w: the decay of a lockout must be positive", store.ErrInvalid)
 	}
 	if opts.SessionIdle < time.Minute || opts.SessionLife < opts.SessionIdle {
@@ -80,6 +80,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.MaxHashing = orDefault(o.MaxHashing, 4)
 	o.Lockout.Account = orDefault(o.Lockout.Account, Allowance{Free: 5, Decay: 10 * time.Minute})
+	o.Lockout.Anywhere = orDefault(o.Lockout.Anywhere, Allowance{Free: 50, Decay: 80 * time.Second})
 	o.Lockout.Address = orDefault(o.Lockout.Address, Allowance{Free: 50, Decay: 30 * time.Second})
 	o.Lockout.First = orDefault(o.Lockout.First, 2*time.Second)
 	o.Lockout.Longest = orDefault(o.Lockout.Longest, 15*time.Minute)

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -183,7 +184,7 @@ func (s *Service) Sessions(ctx context.Context, userID, currentToken string) ([]
 	sessions := make([]SessionSummary, len(rows))
 	for i, row := range rows {
 		sessions[i] = SessionSummary{
-			ID: hex.EncodeToString(row.TokenHash), Current: string(row.TokenHash) == string(current[:]),
+			ID: hex.EncodeToString(row.TokenHash), Current: bytes.Equal(row.TokenHash, current[:]),
 			CreatedAt: row.CreatedAt, LastSeenAt: row.LastSeenAt, ExpiresAt: row.ExpiresAt, UserAgent: row.UserAgent, IP: row.IP,
 		}
 	}

@@ -71,6 +71,7 @@ func TestUnknownPeopleTakeAsLong(t *testing.T) {
 	service, _ := house(t, func(o *people.Options) {
 		o.Argon2 = people.Argon2{MemoryKiB: 19 * 1024, Passes: 4, Lanes: 1}
 		o.Lockout.Account = people.Allowance{Free: 1000, Decay: time.Minute}
+		o.Lockout.Anywhere = people.Allowance{Free: 1000, Decay: time.Minute}
 		o.Lockout.Address = people.Allowance{Free: 1000, Decay: time.Minute}
 	})
 	try := func(user string) func() {
@@ -102,12 +103,49 @@ func TestLockoutOfAnAccount(t *testing.T) {
 		require.LessOrEqual(t, locked.RetryAfter, time.Minute)
 		require.ErrorContains(t, err, "try again in")
 	}
-	_, err := s.Pool().Exec(ctx, "UPDATE sign_in_attempts SET locked_until = now() - interval '1 second' WHERE subject = 'user:ahua'")
+	_, err := s.Pool().Exec(ctx, "UPDATE sign_in_attempts SET locked_until = now() - interval '1 second' WHERE subject LIKE 'user:ahua%'")
 	require.NoError(t, err)
 	signIn(t, service, "ahua")
 	for range 3 {
 		_, err := service.SignIn(ctx, credentials("ahua", "wrong"))
 		require.ErrorIs(t, err, people.ErrWrongCredentials, "the right password cleared the count")
+	}
+}
+
+func TestAStrangerDoesNotLockTheOwnerOut(t *testing.T) {
+	t.Parallel()
+	service, _ := house(t, func(o *people.Options) {
+		o.Lockout = people.Lockout{
+			First: time.Minute, Account: people.Allowance{Free: 2, Decay: time.Hour}, Anywhere: people.Allowance{Free: 6, Decay: time.Hour},
+		}
+	})
+	from := func(ip, password string) error {
+		_, err := service.SignIn(t.Context(), people.Credentials{UserID: "ahua", Password: password, IP: ip})
+		return err
+	}
+	var locked *people.LockedError
+	for range 3 {
+		require.ErrorIs(t, from("203.0.113.1", "wrong"), people.ErrWrongCredentials)
+	}
+	for range 20 {
+		require.ErrorAs(t, from("203.0.113.1", "wrong"), &locked)
+	}
+	require.NoError(t, from("192.0.2.1", people.DemoPassword), "what is refused counts for nobody")
+
+	for i := range 7 {
+		require.ErrorIs(t, from(fmt.Sprintf("203.0.113.%d", 10+i), "wrong"), people.ErrWrongCredentials)
+	}
+	require.ErrorAs(t, from("192.0.2.1", people.DemoPassword), &locked, "guesses from many addresses count together")
+}
+
+func TestImpossibleNamesCountForTheAddressAlone(t *testing.T) {
+	t.Parallel()
+	service, _ := house(t, func(o *people.Options) {
+		o.Lockout = people.Lockout{First: time.Minute, Account: people.Allowance{Free: 1, Decay: time.Hour}}
+	})
+	for i := range 5 {
+		_, err := service.SignIn(t.Context(), people.Credentials{UserID: "No Such Name", Password: "wrong", IP: fmt.Sprintf("192.0.2.%d", i)})
+		require.ErrorIs(t, err, people.ErrWrongCredentials)
 	}
 }
 
@@ -345,7 +383,7 @@ func TestPurge(t *testing.T) {
 	_, err := service.SignIn(ctx, credentials("ahua", "wrong"))
 	require.ErrorIs(t, err, people.ErrWrongCredentials)
 	_, err = s.Pool().Exec(ctx, `WITH a AS (UPDATE sessions SET last_seen_at = now() - interval '2 days' WHERE user_id = 'ahua')
-		UPDATE sign_in_attempts SET decays_from = now() - interval '31 days' WHERE subject = 'user:ahua'`)
+		UPDATE sign_in_attempts SET decays_from = now() - interval '31 days' WHERE subject LIKE 'user:ahua%'`)
 	require.NoError(t, err)
 	require.NoError(t, service.Purge(ctx))
 	var sessions, attempts int

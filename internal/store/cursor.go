@@ -62,7 +62,7 @@ type seqKey struct {
 }
 
 func encodeCursor[K any](list string, key K) string {
-	payload, _ := json.Marshal(cursorEnvelope[K]{Version: cursorVersion, List: list, Key: key}) // plain structs always marshal
+	payload, _ := json.Marshal(cursorEnvelope[K]{Version: cursorVersion, List: list, Key: key}) //nolint:errchkjson // K is timeKey or seqKey, which always marshal
 	return base64.RawURLEncoding.EncodeToString(payload)
 }
 

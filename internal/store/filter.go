@@ -1,6 +1,9 @@
 package store
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // statement collects the conditions and parameters of a list whose filters are optional.
 type statement struct {
@@ -26,11 +29,11 @@ func (s *statement) add(condition string) { s.conditions = append(s.conditions, 
 
 // and gives the conditions as they follow another one: "" or " AND a AND b".
 func (s *statement) and() string {
-	var sql string
+	var sql strings.Builder
 	for _, condition := range s.conditions {
-		sql += " AND " + condition
+		sql.WriteString(" AND " + condition)
 	}
-	return sql
+	return sql.String()
 }
 
 func equals(column string) func(string) string {

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -90,35 +89,6 @@ func TestGuardsThatForbidEachOtherWait(t *testing.T) {
 	}
 	require.NoError(t, group.Wait())
 	require.EqualValues(t, 1, given.Load())
-}
-
-func TestNumbersHaveNoGapsAndNoDuplicates(t *testing.T) {
-	t.Parallel()
-	s := storetest.New(t)
-	failed := errors.New("rolled back")
-	var group errgroup.Group
-	group.SetLimit(4)
-	for i := range 30 {
-		group.Go(func() error {
-			err := s.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
-				if _, err := store.NextNumber(ctx, tx, "order"); err != nil {
-					return err
-				}
-				if i%3 == 0 {
-					return failed
-				}
-				return nil
-			})
-			if errors.Is(err, failed) {
-				return nil
-			}
-			return err
-		})
-	}
-	require.NoError(t, group.Wait())
-	next, err := store.NextNumber(t.Context(), s.Pool(), "order")
-	require.NoError(t, err)
-	require.EqualValues(t, 21, next)
 }
 
 func TestSettingsAreAudited(t *testing.T) {

@@ -147,7 +147,9 @@ func requireIndexed(t *testing.T, url, name string, read func(*store.Store) (str
 		}
 		var encoded []byte
 		require.NoError(t, s.Lists().QueryRow(t.Context(), "EXPLAIN (ANALYZE, FORMAT JSON) "+sql, args[i]...).Scan(&encoded), name)
-		var plans []struct{ Plan map[string]any }
+		var plans []struct {
+			Plan map[string]any `json:"Plan"`
+		}
 		require.NoError(t, json.Unmarshal(encoded, &plans))
 		all, rows := nodes(plans[0].Plan)
 		for _, table := range []string{"tasks", "task_candidates", "processes", "process_participants"} {

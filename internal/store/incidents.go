@@ -23,12 +23,6 @@ func (s *Store) ReportIncident(ctx context.Context, incident NewIncident) (Incid
 	return found(reported, err, "report incident of process %s", incident.ProcessID)
 }
 
-// ResolveIncident closes an open incident. The error is ErrNotFound when there is none or it is closed already.
-func (s *Store) ResolveIncident(ctx context.Context, id uuid.UUID, resolution, by string) (Incident, error) {
-	resolved, err := s.Queries().ResolveIncident(ctx, storesql.ResolveIncidentParams{ID: id, Resolution: resolution, ResolvedBy: by})
-	return found(resolved, err, "open incident %s", id)
-}
-
 // Incident reads one incident. The error is ErrNotFound when there is none.
 func (s *Store) Incident(ctx context.Context, id uuid.UUID) (Incident, error) {
 	incident, err := s.Queries().IncidentByID(ctx, id)

@@ -11,12 +11,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Listener is told what happens on a channel. Both functions are called from one goroutine, never at the same time, and must be
+// Listener is told what happens on a channel. All functions are called from one goroutine, never at the same time, and must be
 // quick: a slow one delays every later notification.
 type Listener struct {
 	// Connected is called after every (re)connect, when notifications are certain to arrive from now on. What was sent while the
 	// connection was away is lost: re-read it here. May be nil.
 	Connected func()
+	// Lost is called when the connection ended, before the next attempt to connect. May be nil.
+	Lost func()
 	// Notified is called with the payload of each notification.
 	Notified func(payload string)
 }
@@ -37,19 +39,20 @@ func (s *Store) Listen(ctx context.Context, channel string, listener Listener) e
 	config.ConnectTimeout = orDefault(config.ConnectTimeout, 2*time.Second)
 	config.RuntimeParams["application_name"] = "steward-listen"
 	config.DialFunc = dialer(5 * time.Second).DialContext
-	for attempt := 0; ; attempt++ {
+	for attempt := 0; ctx.Err() == nil; attempt++ {
 		connected, err := listenOnce(ctx, config, channel, listener)
-		if ctx.Err() != nil {
-			return nil
+		if listener.Lost != nil {
+			listener.Lost()
 		}
 		if connected {
 			attempt = 0
 		}
-		slog.WarnContext(ctx, "notifications interrupted, connecting again", "channel", channel, "error", err)
-		if !pause(ctx, min(backoff(listenFirstWait, attempt), listenLastWait)) {
-			return nil
+		if ctx.Err() == nil {
+			slog.WarnContext(ctx, "notifications interrupted, connecting again", "channel", channel, "error", err)
+			pause(ctx, min(backoff(listenFirstWait, attempt), listenLastWait))
 		}
 	}
+	return nil
 }
 
 func listenOnce(ctx context.Context, config *pgx.ConnConfig, channel string, listener Listener) (connected bool, err error) {
@@ -57,7 +60,7 @@ func listenOnce(ctx context.Context, config *pgx.ConnConfig, channel string, lis
 	if err != nil {
 		return false, err
 	}
-	defer closeConn(conn)
+	defer closeConn(ctx, conn)
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 		return false, err
 	}
@@ -88,8 +91,9 @@ func nextNotification(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification
 	return nil, conn.Ping(probe)
 }
 
-func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+// closeConn says goodbye to the server, also when ctx has ended.
+func closeConn(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = conn.Close(ctx) // the connection is given up either way
 }

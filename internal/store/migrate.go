@@ -72,6 +72,39 @@ func checkServerVersion(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// SchemaCurrent answers an error that names the remedy unless the database has every migration of this program. A database that is
+// ahead, of a newer program that runs beside this one, is fine: migrations only add.
+func (s *Store) SchemaCurrent(ctx context.Context) error {
+	want, err := newestMigration()
+	if err != nil {
+		return err
+	}
+	var have int64
+	if err := s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&have); err != nil {
+		return fmt.Errorf("read the version of the schema (was `steward migrate` run?): %w", Classify(err))
+	}
+	if have < want {
+		return fmt.Errorf("the schema is at migration %d, this program needs %d: run `steward migrate`", have, want)
+	}
+	return nil
+}
+
+// newestMigration is the number of the last embedded migration.
+func newestMigration() (newest int64, err error) {
+	entries, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return 0, fmt.Errorf("read migrations: %w", err)
+	}
+	for _, entry := range entries {
+		version, err := goose.NumericComponent(entry.Name())
+		if err != nil {
+			return 0, fmt.Errorf("migration %s: %w", entry.Name(), err)
+		}
+		newest = max(newest, version)
+	}
+	return newest, nil
+}
+
 // SchemaDigest identifies the embedded migrations: two programs with the same digest build the same schema. Hex, 16 characters.
 func SchemaDigest() string {
 	sum := sha256.New()

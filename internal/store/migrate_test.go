@@ -28,7 +28,7 @@ func TestMigrateRunsOnceHoweverManyStartTogether(t *testing.T) {
 		all = append(all, names...)
 	}
 	require.Equal(t, []string{
-		"00001_processes.sql", "00002_tasks.sql", "00003_house.sql", "00004_messages.sql", "00005_people.sql",
+		"00001_processes.sql", "00002_tasks.sql", "00003_house.sql", "00004_messages.sql", "00005_people.sql", "00006_overdue.sql",
 	}, all, "each migration runs in exactly one of the programs")
 
 	again, err := store.Migrate(t.Context(), url)
@@ -46,6 +46,23 @@ func TestMigrateNamesTheRemedy(t *testing.T) {
 
 func TestSchemaDigestIsStable(t *testing.T) {
 	t.Parallel()
-	require.Len(t, store.SchemaDigest(), 16)
-	require.Equal(t, store.SchemaDigest(), store.SchemaDigest())
+	digest := store.SchemaDigest()
+	require.Len(t, digest, 16)
+	require.Equal(t, digest, store.SchemaDigest())
+}
+
+func TestSchemaCurrent(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	require.NoError(t, s.SchemaCurrent(t.Context()))
+	exec := func(sql string) {
+		_, err := s.Pool().Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)")
+	require.NoError(t, s.SchemaCurrent(t.Context()), "of a newer program that runs beside this one")
+	exec("DELETE FROM goose_db_version WHERE version_id > 1")
+	require.ErrorContains(t, s.SchemaCurrent(t.Context()), "the schema is at migration 1, this program needs")
+	exec("DROP TABLE goose_db_version")
+	require.ErrorContains(t, s.SchemaCurrent(t.Context()), "steward migrate")
 }

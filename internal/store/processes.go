@@ -190,9 +190,3 @@ func (s *Store) Log(ctx context.Context, processID uuid.UUID, page Page) (Slice[
 	}
 	return cut(list, entries, limit, func(e LogEntry) seqKey { return seqKey{Seq: e.Seq} }), nil
 }
-
-// LogEntryByEvent reads what one event did. The error is ErrNotFound when the process has not applied it.
-func (s *Store) LogEntryByEvent(ctx context.Context, processID uuid.UUID, eventID string) (LogEntry, error) {
-	entry, err := s.Queries().LogEntryByEvent(ctx, storesql.LogEntryByEventParams{ProcessID: processID, EventID: eventID})
-	return found(entry, err, "event %s of process %s", eventID, processID)
-}

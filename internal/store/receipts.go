@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,6 +30,7 @@ type Receipts struct {
 	waiters map[uuid.UUID][]*Expectation
 	settled map[uuid.UUID]struct{} // announced and waited for here, not read yet
 	wake    chan struct{}
+	live    atomic.Bool
 }
 
 // NewReceipts prepares a Receipts; nothing is heard until Run is called.
@@ -46,8 +48,20 @@ func (r *Receipts) Run(ctx context.Context) error {
 	var reader sync.WaitGroup
 	reader.Go(func() { r.read(ctx) })
 	defer reader.Wait()
-	return r.store.Listen(ctx, ReceiptChannel, Listener{Connected: r.checkAll, Notified: r.notified})
+	defer r.live.Store(false)
+	return r.store.Listen(ctx, ReceiptChannel, Listener{
+		Connected: func() {
+			r.live.Store(true)
+			r.checkAll()
+		},
+		Lost:     func() { r.live.Store(false) },
+		Notified: r.notified,
+	})
 }
+
+// Live reports whether receipts are heard now. While they are not, commands are still decided: whoever waits for one asks again
+// when his patience ends.
+func (r *Receipts) Live() bool { return r.live.Load() }
 
 // Expectation is a registered wait for one receipt. Call Cancel when done with it, whether Wait was called or not.
 type Expectation struct {

@@ -42,9 +42,7 @@ func listeners(t require.TestingT, s *store.Store) []int {
 
 func storeCommand(t *testing.T, s *store.Store, id uuid.UUID) {
 	t.Helper()
-	_, _, err := store.StoreCommand(t.Context(), s.Pool(), store.NewCommand{
-		ID: id, ProcessID: uuid.New(), Actor: "ann", Key: id.String(), BodyDigest: []byte{1}, Type: "complete", Payload: "{}",
-	})
+	_, err := s.Pool().Exec(t.Context(), insertCommand, id, uuid.New(), nil)
 	require.NoError(t, err)
 }
 
@@ -194,4 +192,40 @@ func TestListenEndsWithItsContext(t *testing.T) {
 	cancel()
 	require.NoError(t, <-ended)
 	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
+}
+
+// TestLiveSaysWhetherReceiptsAreHeard: a server that hears none is not ready.
+func TestLiveSaysWhetherReceiptsAreHeard(t *testing.T) {
+	t.Parallel()
+	url := storetest.NewURL(t)
+	s := storetest.Open(t, url, store.Options{})
+	require.False(t, store.NewReceipts(s).Live(), "not running yet")
+	receipts := store.NewReceipts(s)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- receipts.Run(ctx) }()
+	live := func(want bool, why string) {
+		require.Eventually(t, func() bool { return receipts.Live() == want }, 10*time.Second, time.Millisecond, why)
+	}
+	live(true, "it listens")
+	beside, err := pgx.ParseConfig(url)
+	require.NoError(t, err)
+	name := pgx.Identifier{beside.Database}.Sanitize()
+	beside.Database = "postgres"
+	operator, err := pgx.ConnectConfig(t.Context(), beside)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, operator.Close(context.WithoutCancel(t.Context()))) }()
+	exec := func(sql string, args ...any) {
+		_, err := operator.Exec(t.Context(), sql, args...)
+		require.NoError(t, err)
+	}
+	listener := listeners(t, s)[0]
+	exec("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false")
+	exec("SELECT pg_terminate_backend($1, 5000)", listener)
+	live(false, "the connection is lost, and no new one is to be had")
+	exec("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true")
+	live(true, "it listens again")
+	cancel()
+	require.NoError(t, <-ended)
+	require.False(t, receipts.Live())
 }

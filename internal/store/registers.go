@@ -81,10 +81,3 @@ func (s *Store) Entries(ctx context.Context, register string, filter EntryFilter
 		},
 		func(e RegisterEntry) timeKey { return timeKey{At: e.CreatedAt, ID: e.ID} })
 }
-
-// NextNumber draws the next number of a counter, from 1, in the transaction of db. The counter stays locked until that
-// transaction ends, so numbers have neither gaps nor duplicates.
-func NextNumber(ctx context.Context, db DBTX, counter string) (int64, error) {
-	number, err := storesql.New(db).NextNumber(ctx, counter)
-	return number, Classify(err)
-}

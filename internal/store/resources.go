@@ -113,10 +113,6 @@ func gaps(bookings []Reservation, within Span) []Span {
 
 // ProcessReservations lists the bookings of a process by node and time.
 func (s *Store) ProcessReservations(ctx context.Context, processID uuid.UUID) ([]Reservation, error) {
-	rows, err := s.Queries().ProcessReservations(ctx, processID)
-	reservations := make([]Reservation, len(rows))
-	for i, row := range rows {
-		reservations[i] = Reservation(row)
-	}
+	reservations, err := s.Queries().ProcessReservations(ctx, processID)
 	return reservations, Classify(err)
 }

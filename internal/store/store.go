@@ -142,7 +142,7 @@ func newPool(ctx context.Context, url string, opts Options, maxConns int, limits
 	limits.apply(config.ConnConfig.RuntimeParams, opts.ApplicationName)
 	maps.Copy(config.ConnConfig.RuntimeParams, more)
 	if config.ConnConfig.Tracer = opts.QueryTracer; opts.QueryTracer == nil && opts.Tracing {
-		config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName())
+		config.ConnConfig.Tracer = otelpgx.NewTracer()
 	}
 	return pgxpool.NewWithConfig(ctx, config)
 }

@@ -32,7 +32,7 @@ type (
 	// Resource is a room, a vehicle or a person that can be booked.
 	Resource = storesql.Resource
 	// Reservation is the booking of one resource by one process, from FromAt up to, not including, ToAt.
-	Reservation = storesql.ReservationsWithinRow
+	Reservation = storesql.ProcessReservationsRow
 	// Register is a book that people keep; Schema is the JSON Schema of its entries.
 	Register = storesql.Register
 	// RegisterEntry is one entry of a register.

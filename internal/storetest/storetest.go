@@ -62,6 +62,7 @@ func create(t testing.TB, template func(*testServer) string) string {
 }
 
 func drop(t testing.TB, s *testServer, name string) {
+	t.Helper()
 	// The context of the test has ended by now.
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

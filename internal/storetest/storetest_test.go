@@ -28,7 +28,7 @@ func TestNewEmptyURLHasNoSchema(t *testing.T) {
 	require.NotEmpty(t, ran)
 }
 
-func TestDatabasesAreDroppedAtTheEnd(t *testing.T) {
+func TestDatabasesAreDroppedAtTheEnd(t *testing.T) { //nolint:tparallel // the inner test has to end first
 	t.Parallel()
 	var url string
 	t.Run("uses one", func(t *testing.T) { url = storetest.NewURL(t) })

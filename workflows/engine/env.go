@@ -197,8 +197,9 @@ type Limits struct {
 	Transitions int // nodes opened, closed or skipped and deadlines fired
 	Items       int // of one each block
 	Occurrences int // of one repeat block kept as outputs
+	Depth       int // of children under children
 	Still       int // deadlines that may fire one after the other without time going on
 }
 
 // DefaultLimits are the limits of architecture.md 1, rule 9.
-var DefaultLimits = Limits{Transitions: 1000, Items: 200, Occurrences: 200, Still: 5000}
+var DefaultLimits = Limits{Transitions: 1000, Items: 200, Occurrences: 200, Depth: 16, Still: 5000}

@@ -140,6 +140,10 @@ func (processKind) Enter(s *Step) {
 		s.Fault("no_definition", fmt.Errorf("definition %q is not published", spec.Process))
 		return
 	}
+	if depth := s.d.st.depth() + 1; depth > s.d.engine.limits.Depth {
+		s.Fault("recursion", fmt.Errorf("process %s would be the child of a child, %d deep: at most %d are allowed", spec.Process, depth, s.d.engine.limits.Depth))
+		return
+	}
 	input, _ := s.With()["input"].(map[string]any)
 	input = child.Input.ApplyDefaults(jsonSafeMap(input))
 	if wrong := child.Input.Validate(input); len(wrong) > 0 {

@@ -332,3 +332,24 @@ func TestGotoKeepsWhatDidNotChange(t *testing.T) {
 	b.complete("ask", "ann", "done", nil)
 	require.Equal(t, []string{"always"}, b.open(), "nothing changed this time")
 }
+
+// TestAProcessCannotStartItselfWithoutEnd: children of children go a limited way down.
+func TestAProcessCannotStartItselfWithoutEnd(t *testing.T) {
+	t.Parallel()
+	def := compileBundle(t, definitions.Bundle{
+		Name: "p.yaml", Files: map[string]string{"interfaces/p.json": `{"process":"p","outcomes":["good"],"input":{"type":"object"}}`},
+		Source: fitted(head + "steps:\n  - { id: again, uses: process, with: { process: p } }\n  - { end: good }\n"),
+	})
+	deepest := newBench(t, def, "2026-03-02 09:00")
+	deepest.world.Definitions["p"] = def
+	parent := &engine.ParentRef{Process: "above", Depth: engine.DefaultLimits.Depth}
+	err := deepest.try(engine.EventStart, "ann", engine.StartData{Definition: engine.Ref{ID: "p", Version: 1}, Process: processID, Parent: parent})
+	var fault *engine.Fault
+	require.ErrorAs(t, err, &fault)
+	require.Equal(t, "recursion", fault.Code)
+
+	above := newBench(t, def, "2026-03-02 09:00")
+	above.world.Definitions["p"] = def
+	above.start("ann", nil)
+	require.Equal(t, 1, above.st.ChildOf(engine.Child{}).Depth)
+}

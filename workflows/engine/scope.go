@@ -156,6 +156,9 @@ func (d *decider) brokenRules(v *view, changed []string) []definitions.FieldErro
 			continue
 		}
 		ok, _ := d.evalIn(v, r.Must, 0, nil).(bool)
+		if fault := new(Fault); errors.As(d.err, &fault) && fault.Code == "expression" {
+			d.err, ok = nil, false // what was filled in cannot even be computed with
+		}
 		if d.err != nil {
 			return nil
 		}

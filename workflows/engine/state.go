@@ -34,6 +34,7 @@ type ParentRef struct {
 	Process string `json:"process"`
 	Node    int    `json:"node"`
 	Wait    bool   `json:"wait,omitempty"`
+	Depth   int    `json:"depth,omitempty"` // of the child: 1 for the child of a process that people started
 }
 
 // State is all that is known of one process: the fold of its decision log. All times are UTC.
@@ -209,6 +210,19 @@ func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
 	maps.Copy(c, m)
 	c[key] = value
 	return c
+}
+
+// depth says how many processes stand above this one.
+func (s *State) depth() int {
+	if s.Parent == nil {
+		return 0
+	}
+	return s.Parent.Depth
+}
+
+// ChildOf is what a child keeps of its parent.
+func (s *State) ChildOf(c Child) *ParentRef {
+	return &ParentRef{Process: s.Process, Node: c.Node, Wait: c.Wait, Depth: s.depth() + 1}
 }
 
 // node answers the open node with the id, or nil. The pointer is good until the next change.

@@ -38,8 +38,8 @@ roles: { clerks: { group: clerks }, boss: { leader-of: starter } }
 steps:
 `)
 	for i := range 24 {
-		switch {
-		case i%4 == 1:
+		switch i % 4 {
+		case 1:
 			fmt.Fprintf(&b, "  - { id: s%d, uses: approval, assign: boss, due: =parameters.answer, remind: [-2wh], escalate: [{ at: +0, notify: clerks }, { at: +1wd, to: { leader-of: assignee } }], on: { rejected: { end: refused }, returned: { goto: s%d } } }\n", i, i-1)
 		default:
 			fmt.Fprintf(&b, "  - { id: s%d, uses: task, assign: clerks, when: vars.double > 0, due: +1wd, remind: [-2wh], escalate: [{ at: +4wh, notify: boss }], with: { amount: =vars.double }, form: { type: object, required: [n], properties: { n: { type: integer, minimum: 1 } } } }\n", i)
@@ -96,6 +96,7 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 func benchmarkDecide(b *testing.B, step string) {
+	b.Helper()
 	def := thirtySteps(b)
 	eng := engine.New(engine.DefaultLimits, nil)
 	w := simulate.NewWorld()

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"maps"
 	"math"
 	"regexp/syntax"
 	"slices"
@@ -17,21 +18,15 @@ func fillForm(f *definitions.Form, t engine.Task, outcome string, given map[stri
 		return given
 	}
 	values := make(map[string]any, len(t.Prefill)+len(given))
-	for k, v := range t.Prefill {
-		values[k] = v
-	}
-	for k, v := range given {
-		values[k] = v
-	}
+	maps.Copy(values, t.Prefill)
+	maps.Copy(values, given)
 	return fillObject(f.Schema.Raw, values, now)
 }
 
 // fillObject adds what is required and missing.
 func fillObject(schema, given map[string]any, now time.Time) map[string]any {
 	out := make(map[string]any, len(given))
-	for k, v := range given {
-		out[k] = v
-	}
+	maps.Copy(out, given)
 	props, _ := schema["properties"].(map[string]any)
 	for _, name := range texts(schema["required"]) {
 		if _, have := out[name]; have {

@@ -2,6 +2,7 @@ package simulate_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -117,7 +118,7 @@ func (g *generator) sequence(depth int, targets []string, loop string) []string 
 		text, id := g.node(depth, targets, loop)
 		out = append(out, text)
 		if id != "" {
-			targets = append(targets[:len(targets):len(targets)], id)
+			targets = append(slices.Clip(targets), id)
 		}
 	}
 	return out
@@ -209,7 +210,7 @@ func (g *generator) own(targets []string, id string) []string {
 	if g.branch {
 		return targets
 	}
-	return append(targets[:len(targets):len(targets)], id)
+	return append(slices.Clip(targets), id)
 }
 
 func (g *generator) when() string {
@@ -290,11 +291,12 @@ func (g *generator) task(depth int, targets []string, loop string) (text, id str
 	if g.chance(5) {
 		b.WriteString(", exclude: starter")
 	}
-	if loop != "" && g.chance(2) {
+	switch {
+	case loop != "" && g.chance(2):
 		fmt.Fprintf(&b, `, with: { it: =%s }`, loop)
-	} else if g.chance(3) {
+	case g.chance(3):
 		b.WriteString(`, with: { n: =vars.twice }`)
-	} else if len(targets) > 0 && g.chance(2) {
+	case len(targets) > 0 && g.chance(2):
 		fmt.Fprintf(&b, `, with: { was: '=outputs.%s?.outcome ?? "none"', at: =now, who: =starter.name, p: =process.id }`, g.pick(targets...))
 	}
 	b.WriteString(" }")

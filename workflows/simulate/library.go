@@ -92,14 +92,14 @@ func (l *Library) Process(id string) (*definitions.Definition, error) {
 // sharedFolders are the folders of a library that hold no processes.
 func sharedFolders() []string { return []string{"tasks", "forms", "registers", "interfaces"} }
 
-func (l *Library) calendar(name string) (*calendar.Calendar, error) {
+func (l *Library) calendar(ctx context.Context, name string) (*calendar.Calendar, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name = first(name, "cn")
 	if c := l.calendars[name]; c != nil {
 		return c, nil
 	}
-	c, err := NewWorld().Calendar(context.Background(), name)
+	c, err := NewWorld().Calendar(ctx, name)
 	if err == nil {
 		l.calendars[name] = c
 	}

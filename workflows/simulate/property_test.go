@@ -105,7 +105,7 @@ func newMonkey(t *rapid.T, def *definitions.Definition, cal *calendar.Calendar, 
 	return &monkey{t: t, def: def, source: source, eng: engine.New(engine.DefaultLimits, nil), world: w, now: at, parked: map[string]bool{}}
 }
 
-func (m *monkey) fail(format string, args ...any) {
+func (m *monkey) failf(format string, args ...any) {
 	m.t.Helper()
 	m.t.Fatalf("%s\n--- events:\n%s\n--- definition:\n%s", fmt.Sprintf(format, args...), strings.Join(m.log, "\n"), m.source)
 }
@@ -161,7 +161,7 @@ func (m *monkey) fireUntil(target time.Time) {
 		if !m.decide(ev, target) {
 			m.parked[dl.ID] = true
 		} else if slices.ContainsFunc(m.st.Deadlines, func(d engine.Deadline) bool { return d == dl }) {
-			m.fail("deadline %+v fired and still stands", dl)
+			m.failf("deadline %+v fired and still stands", dl)
 		}
 	}
 }
@@ -291,20 +291,20 @@ func (m *monkey) decide(ev engine.Event, horizon time.Time) bool {
 	d, err := m.eng.Decide(context.Background(), m.def, m.st, ev, env)
 	again, err2 := m.eng.Decide(context.Background(), m.def, m.st, ev, env)
 	if (err == nil) != (err2 == nil) || (err != nil && !strings.HasPrefix(err.Error(), "panic") && err.Error() != err2.Error()) {
-		m.fail("the same event was decided differently: %v / %v", err, err2)
+		m.failf("the same event was decided differently: %v / %v", err, err2)
 	}
 	if !bytes.Equal(before, encode(m.st)) {
-		m.fail("the given state was changed by %s\nbefore %s\nafter  %s", ev.Type, before, encode(m.st))
+		m.failf("the given state was changed by %s\nbefore %s\nafter  %s", ev.Type, before, encode(m.st))
 	}
 	if err != nil {
 		return m.refused(err)
 	}
 	text, err := engine.EncodeChanges(d.Changes)
 	if err != nil {
-		m.fail("changes cannot be encoded: %v", err)
+		m.failf("changes cannot be encoded: %v", err)
 	}
 	if other, _ := engine.EncodeChanges(again.Changes); !bytes.Equal(text, other) {
-		m.fail("deciding twice differs\n%s\n%s", text, other)
+		m.failf("deciding twice differs\n%s\n%s", text, other)
 	}
 	m.checkFold(before, text, d.State)
 	for _, c := range d.Changes {
@@ -328,23 +328,23 @@ func (m *monkey) refused(err error) bool {
 		m.faults++
 		return false
 	}
-	m.fail("Decide failed: %v", err)
+	m.failf("Decide failed: %v", err)
 	return false
 }
 
 func (m *monkey) checkFold(before, text []byte, decided *engine.State) {
 	changes, err := engine.DecodeChanges(text)
 	if err != nil {
-		m.fail("changes cannot be decoded: %v\n%s", err, text)
+		m.failf("changes cannot be decoded: %v\n%s", err, text)
 	}
 	st := &engine.State{}
 	if m.st != nil {
 		if err := json.Unmarshal(before, st); err != nil {
-			m.fail("the state cannot be decoded: %v", err)
+			m.failf("the state cannot be decoded: %v", err)
 		}
 	}
 	if want, got := encode(decided), encode(engine.Fold(st, changes...)); !bytes.Equal(want, got) {
-		m.fail("the fold of the log differs from the state\ndecided %s\nfolded  %s\nchanges %s", want, got, text)
+		m.failf("the fold of the log differs from the state\ndecided %s\nfolded  %s\nchanges %s", want, got, text)
 	}
 }
 
@@ -357,30 +357,30 @@ func (m *monkey) checkState() {
 	open := map[int]bool{}
 	for i, n := range st.Nodes {
 		if open[n.ID] || (i > 0 && st.Nodes[i-1].ID >= n.ID) {
-			m.fail("node %d is open twice or out of order: %+v", n.ID, st.Nodes)
+			m.failf("node %d is open twice or out of order: %+v", n.ID, st.Nodes)
 		}
 		open[n.ID] = true
 		if n.Parent != 0 && !open[n.Parent] {
-			m.fail("node %d (%s) has no open parent %d", n.ID, n.Path, n.Parent)
+			m.failf("node %d (%s) has no open parent %d", n.ID, n.Path, n.Parent)
 		}
 	}
 	for _, d := range st.Deadlines {
 		if !open[d.Node] {
-			m.fail("deadline %+v of a node that is closed", d)
+			m.failf("deadline %+v of a node that is closed", d)
 		}
 	}
 	for _, k := range st.Tasks {
 		if !open[k.Node] {
-			m.fail("task %s (%s) of a node that is closed", k.ID, k.Path)
+			m.failf("task %s (%s) of a node that is closed", k.ID, k.Path)
 		}
 	}
 	for _, c := range st.Children {
 		if c.Wait && !open[c.Node] {
-			m.fail("child %+v of a node that is closed", c)
+			m.failf("child %+v of a node that is closed", c)
 		}
 	}
 	if st.Proposal != nil && !open[st.Proposal.Node] {
-		m.fail("proposal %+v without its block", st.Proposal)
+		m.failf("proposal %+v without its block", st.Proposal)
 	}
 	m.checkStuck()
 }
@@ -390,12 +390,12 @@ func (m *monkey) checkStuck() {
 	st := m.st
 	if st.Status == engine.StatusEnded {
 		if len(st.Nodes)+len(st.Tasks)+len(st.Deadlines) > 0 || st.Proposal != nil || st.Outcome == "" {
-			m.fail("something is left of an ended process: %s", encode(st))
+			m.failf("something is left of an ended process: %s", encode(st))
 		}
 		return
 	}
 	if len(st.Nodes) == 0 {
-		m.fail("nothing is open in a process that has not ended: %s", encode(st))
+		m.failf("nothing is open in a process that has not ended: %s", encode(st))
 	}
 	for _, n := range st.Nodes {
 		if slices.ContainsFunc(st.Nodes, func(c engine.Node) bool { return c.Parent == n.ID }) || n.Waiting {
@@ -407,7 +407,7 @@ func (m *monkey) checkStuck() {
 			slices.ContainsFunc(st.Children, func(c engine.Child) bool { return c.Node == n.ID && c.Wait }) ||
 			(def.Wait != nil)
 		if !moves {
-			m.fail("nothing will ever move node %d (%s): %s", n.ID, n.Path, encode(st))
+			m.failf("nothing will ever move node %d (%s): %s", n.ID, n.Path, encode(st))
 		}
 	}
 }

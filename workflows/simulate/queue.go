@@ -1,28 +1,32 @@
 package simulate
 
 import (
-	"container/heap"
+	"slices"
 	"time"
 )
 
 // command is something that somebody, or another process, does at a moment.
 type command struct {
 	at      time.Time
-	n       int // order of queueing, which decides among equal times
 	process string
 	do      func()
 }
 
-// queue holds commands in the order of their times.
+// queue holds commands in the order of their times; among equal times the one queued first comes first.
 type queue struct {
-	list commands
-	n    int
+	list []command
+	n    int // commands queued so far
 }
 
 func (q *queue) put(c command) {
 	q.n++
-	c.n = q.n
-	heap.Push(&q.list, c)
+	i, _ := slices.BinarySearchFunc(q.list, c.at, func(queued command, at time.Time) int {
+		if queued.at.After(at) {
+			return 1
+		}
+		return -1 // behind all of the same time
+	})
+	q.list = slices.Insert(q.list, i, c)
 }
 
 func (q *queue) peek() (command, bool) {
@@ -32,22 +36,9 @@ func (q *queue) peek() (command, bool) {
 	return q.list[0], true
 }
 
-func (q *queue) pop() command { return heap.Pop(&q.list).(command) }
-
-type commands []command
-
-func (c commands) Len() int { return len(c) }
-func (c commands) Less(i, j int) bool {
-	if !c[i].at.Equal(c[j].at) {
-		return c[i].at.Before(c[j].at)
-	}
-	return c[i].n < c[j].n
-}
-func (c commands) Swap(i, j int) { c[i], c[j] = c[j], c[i] }
-func (c *commands) Push(x any)   { *c = append(*c, x.(command)) }
-func (c *commands) Pop() any {
-	old := *c
-	last := old[len(old)-1]
-	*c = old[:len(old)-1]
-	return last
+// pop takes what peek showed.
+func (q *queue) pop() command {
+	c := q.list[0]
+	q.list = slices.Delete(q.list, 0, 1)
+	return c
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -67,9 +68,7 @@ type process struct {
 func newRehearsal(ctx context.Context, o Options) (*rehearsal, error) {
 	w := NewWorld()
 	w.Invent = true
-	for name, c := range o.Calendars {
-		w.calendars[name] = c
-	}
+	maps.Copy(w.calendars, o.Calendars)
 	w.settle(o.House)
 	w.know(o.Starter)
 	w.Bookings = append(w.Bookings, o.Bookings...)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io/fs"
 	"os"
 	"sync"
 	"testing"
@@ -20,13 +19,6 @@ import (
 var example = os.DirFS("../../definitions/testdata/example")
 
 func registry() *definitions.Registry { return definitions.NewRegistry(definitions.Builtin()...) }
-
-func compileFile(t testing.TB, fsys fs.FS, name string) *definitions.Definition {
-	t.Helper()
-	b, err := definitions.LoadBundle(fsys, name)
-	require.NoError(t, err)
-	return compile(t, b)
-}
 
 func compile(t testing.TB, b definitions.Bundle) *definitions.Definition {
 	t.Helper()

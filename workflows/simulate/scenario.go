@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -85,7 +86,8 @@ func ParseScript(file string, text []byte) (Script, error) {
 // ParseHouse reads a file of model people. Errors name file, line and column.
 func ParseHouse(file string, text []byte) (House, error) {
 	var h House
-	return h, readYAML(file, text, &h)
+	err := readYAML(file, text, &h)
+	return h, err
 }
 
 // readYAML reads one YAML document strictly: what is not known is an error with its place.
@@ -224,12 +226,12 @@ func (s *Script) place(file string) {
 }
 
 // options makes the options of a scenario's rehearsal.
-func (s *Scenario) options(l *Library, def *definitions.Definition) (Options, error) {
+func (s *Scenario) options(ctx context.Context, l *Library, def *definitions.Definition) (Options, error) {
 	o := Options{
 		Definition: def, Child: l.Process, Input: jsonValues(s.Input), Parameters: s.Parameters, Starter: s.Starter, People: s.People, House: s.House,
 		Script: s.Script, Registers: s.Registers, Bounds: Bounds{Span: time.Duration(s.Days) * 24 * time.Hour},
 	}
-	cal, err := l.calendar(def.Calendar)
+	cal, err := l.calendar(ctx, def.Calendar)
 	if err != nil {
 		return o, s.spot.wrap(err)
 	}

@@ -42,12 +42,13 @@ func (l *Library) Test(ctx context.Context, file string, eng *engine.Engine) ([]
 	results := make([]Result, 0, len(scenarios))
 	for i := range scenarios {
 		s := &scenarios[i]
-		begin := time.Now() // how long the test takes; a rehearsal itself never sees this clock
+		begin := time.Now() //nolint:forbidigo // how long the test takes; a rehearsal itself never sees this clock
 		failures, err := l.test(ctx, def, s, eng)
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, Result{File: file, Line: s.spot.line, Name: s.Name, Failures: failures, Took: time.Since(begin)})
+		took := time.Since(begin) //nolint:forbidigo // as above
+		results = append(results, Result{File: file, Line: s.spot.line, Name: s.Name, Failures: failures, Took: took})
 	}
 	return results, nil
 }
@@ -57,7 +58,7 @@ func (l *Library) test(ctx context.Context, def *definitions.Definition, s *Scen
 	if err := l.check(def, s); err != nil {
 		return nil, err
 	}
-	o, err := s.options(l, def)
+	o, err := s.options(ctx, l, def)
 	if err != nil {
 		return nil, err
 	}

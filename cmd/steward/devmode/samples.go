@@ -1,9 +1,6 @@
 package devmode
 
 import (
-	"steward/internal/people"
-	"steward/web"
-
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +9,9 @@ import (
 	"github.com/google/uuid"
 
 	"steward/internal/advance"
+	"steward/internal/people"
 	"steward/internal/store"
+	"steward/web"
 	"steward/workflows/engine"
 )
 

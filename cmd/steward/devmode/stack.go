@@ -102,6 +102,9 @@ func (s *stack) listen(ctx context.Context) error {
 		return fmt.Errorf("the address %s cannot be used, choose another one with --listen: %w", s.opts.Listen, err)
 	}
 	s.listener = listener
+	if at, ok := listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
+		s.voice.sayf("Careful: whoever can reach %s can sign in as anybody, since the demo passwords are public. Use --listen 127.0.0.1:%d on a machine that others can reach.", at, at.Port)
+	}
 	return nil
 }
 

@@ -102,12 +102,12 @@ func (a account) closedFolder(path string) (string, error) {
 	if !a.drop {
 		return "", nil
 	}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", fmt.Errorf("follow %s: %w", path, err)
 	}
 	var closed string
-	for dir := real; ; dir = filepath.Dir(dir) {
+	for dir := resolved; ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return "", fmt.Errorf("look at %s: %w", dir, err)

@@ -54,11 +54,11 @@ func ensureBase(path string, acct account) (string, error) {
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", folderError(path, err)
 	}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", folderError(path, err)
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	if err != nil {
 		return "", folderError(path, err)
 	}
@@ -66,11 +66,11 @@ func ensureBase(path string, acct account) (string, error) {
 	trusted := ok && info.IsDir() && (stat.Uid == uint32(os.Geteuid()) || acct.drop && stat.Uid == acct.uid)
 	if !trusted {
 		return "", &Error{
-			Kind: ErrUnreachable, Problem: fmt.Sprintf("%s is not a folder that belongs to this account", path),
+			Kind: ErrUnreachable, Problem: path + " is not a folder that belongs to this account",
 			Remedy: "run as the account that owns it, move it away, or choose another folder",
 		}
 	}
-	return real, acct.own(real)
+	return resolved, acct.own(resolved)
 }
 
 func folderError(path string, err error) error {

@@ -82,9 +82,9 @@ func (s search) folders() []string {
 // programFolder returns the folder where postgres and initdb are side by side,
 // or "" when dir does not lead to one.
 func programFolder(dir string) string {
-	if real, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil {
-		if isExecutable(filepath.Join(filepath.Dir(real), "initdb")) {
-			return filepath.Dir(real)
+	if program, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil {
+		if isExecutable(filepath.Join(filepath.Dir(program), "initdb")) {
+			return filepath.Dir(program)
 		}
 		if isExecutable(filepath.Join(dir, "initdb")) {
 			return dir

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -60,7 +61,7 @@ func fits(major int, majors []int, base string) error {
 	}
 	names := make([]string, len(majors))
 	for i, m := range majors {
-		names[i] = fmt.Sprint(m)
+		names[i] = strconv.Itoa(m)
 	}
 	of := strings.Join(names, " and ")
 	return &Error{

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func launch(ctx context.Context, c cluster, opts Options) (*Server, error) {
 			return server, nil
 		}
 		portLost := opts.Port == 0 && strings.Contains(said, "could not create any TCP/IP sockets")
-		if ctx.Err() != nil || time.Now().After(giveUp) || !(portLost || busy(said)) {
+		if ctx.Err() != nil || time.Now().After(giveUp) || !portLost && !busy(said) {
 			return nil, err
 		}
 		select {
@@ -72,7 +73,8 @@ func (c cluster) tryOnce(ctx context.Context, opts Options, secret string) (serv
 		return nil, "", err
 	}
 	defer log.Close()
-	cmd := exec.Command(c.bin.program("postgres"), c.serverArgs(opts, port)...)
+	// The server outlives the context of its start; Stop ends it.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), c.bin.program("postgres"), c.serverArgs(opts, port)...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.data(), serverEnv(), log, log
 	child, err := process.Start(cmd, process.Options{Credential: c.acct.credential(), DeathSignal: deathSignal})
 	if err != nil {
@@ -170,7 +172,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-s.child.Done():
-			return fmt.Errorf("postgres ended at once: %v", s.child.Err())
+			return fmt.Errorf("postgres ended at once: %w", cmp.Or(s.child.Err(), errors.New("exit code 0")))
 		case <-ctx.Done():
 			return fmt.Errorf("no answer in time (%w), last: %w", ctx.Err(), err)
 		case <-tick.C:

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -63,7 +64,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) validate() error {
 	if o.Dir == "" {
-		return fmt.Errorf("postgres.Options.Dir is empty: name the folder that shall hold the data")
+		return errors.New("postgres.Options.Dir is empty: name the folder that shall hold the data")
 	}
 	if o.Port < 0 || o.Port > 65535 {
 		return fmt.Errorf("postgres.Options.Port is %d: use 0 for any free port, or 1 to 65535", o.Port)

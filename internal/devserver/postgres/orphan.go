@@ -75,11 +75,10 @@ func readPID(path string) (int, error) {
 		return 0, fmt.Errorf("read %s: %w", path, err)
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil || pid < 0 {
-		return 0, nil
+	if pid, err := strconv.Atoi(strings.TrimSpace(first)); err == nil && pid > 0 {
+		return pid, nil
 	}
-	return pid, nil
+	return 0, nil
 }
 
 // servesFolder reports whether pid is a server on that data directory; a process

@@ -19,7 +19,7 @@ func pinnedForThisMachine() pinnedPackage {
 }
 
 func pinned(goos, goarch string) pinnedPackage {
-	platform, integrity := "", ""
+	var platform, integrity string
 	switch goos + "/" + goarch {
 	case "linux/amd64":
 		platform = "linux-x64"

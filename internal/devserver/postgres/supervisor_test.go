@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -18,9 +19,9 @@ const supervisorRole = "STEWARD_TEST_SUPERVISE"
 
 // announcement is what such a run prints.
 type announcement struct {
-	URL string
-	PID int
-	Err string
+	URL string `json:"url"`
+	PID int    `json:"pid"`
+	Err string `json:"err"`
 }
 
 func TestMain(m *testing.M) {
@@ -34,12 +35,19 @@ func TestMain(m *testing.M) {
 func superviseUntilKilled(dir string) {
 	server, err := Start(context.Background(), Options{Dir: dir})
 	if err != nil {
-		_ = json.NewEncoder(os.Stdout).Encode(announcement{Err: err.Error()})
+		announce(announcement{Err: err.Error()})
 		os.Exit(1)
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(announcement{URL: server.URL("postgres"), PID: server.PID()})
+	announce(announcement{URL: server.URL("postgres"), PID: server.PID()})
 	<-server.Done() // somebody killed the server: end as a crash would
 	os.Exit(3)
+}
+
+func announce(a announcement) {
+	if err := json.NewEncoder(os.Stdout).Encode(a); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // supervisor is a running one.

@@ -50,13 +50,13 @@ func TestUnpackKeepsModesAndMakesLinks(t *testing.T) {
 		entry{name: "package/native/lib/libx.so.1.2", text: "library", mode: 0o644},
 		entry{name: linkList, text: `[{"source":"native/lib/libx.so.1.2","target":"native/lib/libx.so"}]`, mode: 0o644},
 	), dir))
-	info, err := os.Stat(filepath.Join(dir, "package/native/bin/postgres"))
+	info, err := os.Stat(filepath.Join(dir, "package", "native", "bin", "postgres"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o755), info.Mode().Perm())
-	text, err := os.ReadFile(filepath.Join(dir, "package/native/lib/libx.so"))
+	text, err := os.ReadFile(filepath.Join(dir, "package", "native", "lib", "libx.so"))
 	require.NoError(t, err)
 	require.Equal(t, "library", string(text))
-	target, err := os.Readlink(filepath.Join(dir, "package/native/lib/libx.so"))
+	target, err := os.Readlink(filepath.Join(dir, "package", "native", "lib", "libx.so"))
 	require.NoError(t, err)
 	require.Equal(t, "libx.so.1.2", target, "relative, so that the folder can be moved")
 	for _, folder := range []string{".", "package", "package/native", "package/native/lib"} {

@@ -108,18 +108,19 @@ func (c *Child) Stop(ctx context.Context, ladder ...Step) error {
 			break
 		}
 	}
-	return c.kill()
+	return c.kill(ctx)
 }
 
 // killPatience bounds the wait for the kernel to end a killed process; only a
 // process stuck inside the kernel takes longer.
 const killPatience = 10 * time.Second
 
-func (c *Child) kill() error {
+// kill also waits when ctx has ended: that is why it is called.
+func (c *Child) kill(ctx context.Context) error {
 	if err := c.Signal(syscall.SIGKILL); err != nil {
 		return err
 	}
-	if !c.wait(context.Background(), killPatience) {
+	if !c.wait(context.WithoutCancel(ctx), killPatience) {
 		return fmt.Errorf("%s (pid %d) did not end after SIGKILL", c.name, c.PID())
 	}
 	return fmt.Errorf("%s (pid %d) did not stop when asked and was killed", c.name, c.PID())

@@ -58,5 +58,9 @@ func listen(ctx context.Context, port int) (int, error) {
 		return 0, fmt.Errorf("listen on %s: %w", Address(port), err)
 	}
 	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("listen on %s: the listener's address %s has no TCP port", Address(port), listener.Addr())
+	}
+	return address.Port, nil
 }

@@ -164,7 +164,8 @@ func compile(ctx context.Context, source, program string, progress func(string))
 		"the first time it fetches about 300 MB and takes 5 to 8 minutes.")
 	unfinished := program + ".new"
 	var out strings.Builder
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", unfinished, ".")
+	// awaitBuild ends it when ctx ends, with a signal that lets it clean up.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "go", "build", "-ldflags=-s -w", "-o", unfinished, ".")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = source, &out, &out
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -buildvcs=false", "GOWORK=off")
 	began := time.Now()

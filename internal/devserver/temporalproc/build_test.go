@@ -214,7 +214,7 @@ func main() { fmt.Println("READY grpc=nowhere"); io.Copy(io.Discard, os.Stdin) }
 
 func TestProgramEndsWhenItsStarterIsGone(t *testing.T) {
 	t.Parallel()
-	server, err := launch(program(t, `package main
+	server, err := launch(t.Context(), program(t, `package main
 
 import ("io"; "os")
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -112,7 +113,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err := opts.pickPorts(ctx); err != nil {
 		return nil, err
 	}
-	server, err := launch(program, opts)
+	server, err := launch(ctx, program, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -167,9 +168,10 @@ func (o *Options) pickPort(ctx context.Context, fixed int, name string) (int, er
 // because other users of the machine can read command lines. The program holds
 // the other end of a pipe as its standard input and ends when we do, also where
 // the kernel sends no signal for that.
-func launch(program string, opts Options) (*Server, error) {
-	cmd := exec.Command(program,
-		"--port", fmt.Sprint(opts.Port), "--ui-port", fmt.Sprint(opts.UIPort),
+func launch(ctx context.Context, program string, opts Options) (*Server, error) {
+	// The server outlives the context of its start; Stop ends it.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program,
+		"--port", strconv.Itoa(opts.Port), "--ui-port", strconv.Itoa(opts.UIPort),
 		"--namespace", opts.Namespace, "--retention", opts.Retention.String(),
 		"--log-level", opts.LogLevel, "--watch-stdin")
 	cmd.Env = append(os.Environ(), "TEMPORAL_DEV_POSTGRES_URL="+opts.PostgresURL)

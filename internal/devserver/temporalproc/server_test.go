@@ -138,7 +138,7 @@ func finish(t *testing.T, c client.Client, run client.WorkflowRun) {
 	require.Equal(t, "42", got)
 }
 
-func TestTemporalLife(t *testing.T) {
+func TestTemporalLife(t *testing.T) { //nolint:tparallel // the parts are one server's life, in order
 	t.Parallel()
 	b := newBed(t, Options{Retention: 48 * time.Hour})
 	c := dial(t, b.temporal.Address())

@@ -1,9 +1,3 @@
--- name: InsertCommand :one
-INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace)
-VALUES (@id, @process_id, @actor, @key, @body_digest, @type, @payload, @hold_until, @trace)
-ON CONFLICT (actor, key) DO NOTHING
-RETURNING *;
-
 -- name: CommandByKey :one
 SELECT * FROM commands WHERE actor = @actor AND key = @key;
 
@@ -19,8 +13,3 @@ WHERE id = @id AND actor = @actor AND settled_at IS NULL AND hold_until > clock_
 SELECT id, receipt::text AS receipt FROM commands
 WHERE id = ANY (@ids::uuid[]) AND settled_at IS NOT NULL AND receipt IS NOT NULL;
 
--- name: UnsettledCommands :many
--- For the sweeper: commands that no Advance has applied although they are old enough and not held back.
-SELECT id, process_id, received_at FROM commands
-WHERE settled_at IS NULL AND received_at < @before AND (hold_until IS NULL OR hold_until < @before)
-ORDER BY received_at LIMIT @max_rows;

@@ -11,13 +11,6 @@ SELECT * FROM resources WHERE id = @id;
 -- name: Resources :many
 SELECT * FROM resources WHERE (@kind::text = '' OR kind = @kind) AND (active OR @with_inactive::boolean) ORDER BY kind, id;
 
--- name: ReservationsWithin :many
--- Bookings of the resources that touch the span. The exclusion index answers it.
-SELECT id, resource_id, process_id, node, lower(during)::timestamptz AS from_at, upper(during)::timestamptz AS to_at, hold, title, created_at
-FROM reservations
-WHERE resource_id = ANY (@resource_ids::text[]) AND during && tstzrange(@from_at::timestamptz, @to_at::timestamptz)
-ORDER BY resource_id, from_at, id;
-
 -- name: ProcessReservations :many
 SELECT id, resource_id, process_id, node, lower(during)::timestamptz AS from_at, upper(during)::timestamptz AS to_at, hold, title, created_at
 FROM reservations WHERE process_id = @process_id ORDER BY node, from_at, id;
@@ -79,12 +72,6 @@ SELECT * FROM calendars WHERE id = @id AND version = @version;
 
 -- name: LatestCalendars :many
 SELECT DISTINCT ON (id) * FROM calendars ORDER BY id, version DESC;
-
--- name: NextNumber :one
--- Locks the counter until the transaction ends: numbers have no gap and no duplicate.
-INSERT INTO counters (name, value) VALUES (@name, 1)
-ON CONFLICT (name) DO UPDATE SET value = counters.value + 1
-RETURNING value;
 
 -- name: InsertAudit :exec
 INSERT INTO audit (actor, action, target, before, after, ip) VALUES (@actor, @action, @target, @before, @after, @ip);

@@ -10,15 +10,6 @@ SELECT * FROM processes WHERE parent_id = @parent_id::uuid ORDER BY started_at, 
 -- name: LogPage :many
 SELECT * FROM decision_log WHERE process_id = @process_id AND seq > @after_seq ORDER BY seq LIMIT @max_rows;
 
--- name: LogEntryByEvent :one
-SELECT * FROM decision_log WHERE process_id = @process_id AND event_id = @event_id;
-
--- name: UnsettledProcesses :many
--- What the sweeper nudges or starts: something has been wanted from Temporal for longer than it should take.
-SELECT id, status, unsettled_since::timestamptz AS unsettled_since FROM processes
-WHERE unsettled_since IS NOT NULL AND unsettled_since < @before::timestamptz
-ORDER BY unsettled_since LIMIT @max_rows;
-
 -- name: MarkSettled :execrows
 -- Clears the mark only when nothing new was wanted since it was read.
 UPDATE processes SET unsettled_since = NULL WHERE id = @id AND unsettled_since = @seen::timestamptz;
@@ -29,11 +20,6 @@ INSERT INTO incidents (process_id, event_id, kind, message, detail)
 VALUES (@process_id, @event_id, @kind, @message, @detail)
 ON CONFLICT (process_id, event_id) WHERE resolved_at IS NULL
 DO UPDATE SET kind = excluded.kind, message = excluded.message, detail = excluded.detail
-RETURNING *;
-
--- name: ResolveIncident :one
-UPDATE incidents SET resolved_at = clock_timestamp(), resolution = @resolution::text, resolved_by = @resolved_by::text
-WHERE id = @id AND resolved_at IS NULL
 RETURNING *;
 
 -- name: IncidentByID :one

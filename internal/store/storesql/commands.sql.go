@@ -7,7 +7,6 @@ package storesql
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -84,55 +83,6 @@ func (q *Queries) DeleteHeldCommand(ctx context.Context, arg DeleteHeldCommandPa
 	return result.RowsAffected(), nil
 }
 
-const insertCommand = `-- name: InsertCommand :one
-INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (actor, key) DO NOTHING
-RETURNING id, process_id, actor, key, body_digest, type, payload, received_at, hold_until, trace, settled_at, receipt
-`
-
-type InsertCommandParams struct {
-	ID         uuid.UUID
-	ProcessID  uuid.UUID
-	Actor      string
-	Key        string
-	BodyDigest []byte
-	Type       string
-	Payload    string
-	HoldUntil  *time.Time
-	Trace      *string
-}
-
-func (q *Queries) InsertCommand(ctx context.Context, arg InsertCommandParams) (Command, error) {
-	row := q.db.QueryRow(ctx, insertCommand,
-		arg.ID,
-		arg.ProcessID,
-		arg.Actor,
-		arg.Key,
-		arg.BodyDigest,
-		arg.Type,
-		arg.Payload,
-		arg.HoldUntil,
-		arg.Trace,
-	)
-	var i Command
-	err := row.Scan(
-		&i.ID,
-		&i.ProcessID,
-		&i.Actor,
-		&i.Key,
-		&i.BodyDigest,
-		&i.Type,
-		&i.Payload,
-		&i.ReceivedAt,
-		&i.HoldUntil,
-		&i.Trace,
-		&i.SettledAt,
-		&i.Receipt,
-	)
-	return i, err
-}
-
 const settledReceipts = `-- name: SettledReceipts :many
 SELECT id, receipt::text AS receipt FROM commands
 WHERE id = ANY ($1::uuid[]) AND settled_at IS NOT NULL AND receipt IS NOT NULL
@@ -153,44 +103,6 @@ func (q *Queries) SettledReceipts(ctx context.Context, ids []uuid.UUID) ([]Settl
 	for rows.Next() {
 		var i SettledReceiptsRow
 		if err := rows.Scan(&i.ID, &i.Receipt); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const unsettledCommands = `-- name: UnsettledCommands :many
-SELECT id, process_id, received_at FROM commands
-WHERE settled_at IS NULL AND received_at < $1 AND (hold_until IS NULL OR hold_until < $1)
-ORDER BY received_at LIMIT $2
-`
-
-type UnsettledCommandsParams struct {
-	Before  time.Time
-	MaxRows int32
-}
-
-type UnsettledCommandsRow struct {
-	ID         uuid.UUID
-	ProcessID  uuid.UUID
-	ReceivedAt time.Time
-}
-
-// For the sweeper: commands that no Advance has applied although they are old enough and not held back.
-func (q *Queries) UnsettledCommands(ctx context.Context, arg UnsettledCommandsParams) ([]UnsettledCommandsRow, error) {
-	rows, err := q.db.Query(ctx, unsettledCommands, arg.Before, arg.MaxRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []UnsettledCommandsRow{}
-	for rows.Next() {
-		var i UnsettledCommandsRow
-		if err := rows.Scan(&i.ID, &i.ProcessID, &i.ReceivedAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

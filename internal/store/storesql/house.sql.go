@@ -217,20 +217,6 @@ func (q *Queries) LockRegisterKey(ctx context.Context, arg LockRegisterKeyParams
 	return err
 }
 
-const nextNumber = `-- name: NextNumber :one
-INSERT INTO counters (name, value) VALUES ($1, 1)
-ON CONFLICT (name) DO UPDATE SET value = counters.value + 1
-RETURNING value
-`
-
-// Locks the counter until the transaction ends: numbers have no gap and no duplicate.
-func (q *Queries) NextNumber(ctx context.Context, name string) (int64, error) {
-	row := q.db.QueryRow(ctx, nextNumber, name)
-	var value int64
-	err := row.Scan(&value)
-	return value, err
-}
-
 const processReservations = `-- name: ProcessReservations :many
 SELECT id, resource_id, process_id, node, lower(during)::timestamptz AS from_at, upper(during)::timestamptz AS to_at, hold, title, created_at
 FROM reservations WHERE process_id = $1 ORDER BY node, from_at, id
@@ -351,62 +337,6 @@ func (q *Queries) Registers(ctx context.Context) ([]Register, error) {
 	for rows.Next() {
 		var i Register
 		if err := rows.Scan(&i.ID, &i.Name, &i.Schema); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const reservationsWithin = `-- name: ReservationsWithin :many
-SELECT id, resource_id, process_id, node, lower(during)::timestamptz AS from_at, upper(during)::timestamptz AS to_at, hold, title, created_at
-FROM reservations
-WHERE resource_id = ANY ($1::text[]) AND during && tstzrange($2::timestamptz, $3::timestamptz)
-ORDER BY resource_id, from_at, id
-`
-
-type ReservationsWithinParams struct {
-	ResourceIDs []string
-	FromAt      time.Time
-	ToAt        time.Time
-}
-
-type ReservationsWithinRow struct {
-	ID         uuid.UUID
-	ResourceID string
-	ProcessID  uuid.UUID
-	Node       int32
-	FromAt     time.Time
-	ToAt       time.Time
-	Hold       bool
-	Title      bilingual.Text
-	CreatedAt  time.Time
-}
-
-// Bookings of the resources that touch the span. The exclusion index answers it.
-func (q *Queries) ReservationsWithin(ctx context.Context, arg ReservationsWithinParams) ([]ReservationsWithinRow, error) {
-	rows, err := q.db.Query(ctx, reservationsWithin, arg.ResourceIDs, arg.FromAt, arg.ToAt)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ReservationsWithinRow{}
-	for rows.Next() {
-		var i ReservationsWithinRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.ResourceID,
-			&i.ProcessID,
-			&i.Node,
-			&i.FromAt,
-			&i.ToAt,
-			&i.Hold,
-			&i.Title,
-			&i.CreatedAt,
-		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -128,33 +128,6 @@ func (q *Queries) IncidentByID(ctx context.Context, id uuid.UUID) (Incident, err
 	return i, err
 }
 
-const logEntryByEvent = `-- name: LogEntryByEvent :one
-SELECT process_id, seq, event_id, event, changes, receipt, at, recorded_at, chain_hash, state_digest FROM decision_log WHERE process_id = $1 AND event_id = $2
-`
-
-type LogEntryByEventParams struct {
-	ProcessID uuid.UUID
-	EventID   string
-}
-
-func (q *Queries) LogEntryByEvent(ctx context.Context, arg LogEntryByEventParams) (LogEntry, error) {
-	row := q.db.QueryRow(ctx, logEntryByEvent, arg.ProcessID, arg.EventID)
-	var i LogEntry
-	err := row.Scan(
-		&i.ProcessID,
-		&i.Seq,
-		&i.EventID,
-		&i.Event,
-		&i.Changes,
-		&i.Receipt,
-		&i.At,
-		&i.RecordedAt,
-		&i.ChainHash,
-		&i.StateDigest,
-	)
-	return i, err
-}
-
 const logPage = `-- name: LogPage :many
 SELECT process_id, seq, event_id, event, changes, receipt, at, recorded_at, chain_hash, state_digest FROM decision_log WHERE process_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
 `
@@ -295,74 +268,6 @@ func (q *Queries) ProcessIncidents(ctx context.Context, arg ProcessIncidentsPara
 			&i.Resolution,
 			&i.ResolvedBy,
 		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const resolveIncident = `-- name: ResolveIncident :one
-UPDATE incidents SET resolved_at = clock_timestamp(), resolution = $1::text, resolved_by = $2::text
-WHERE id = $3 AND resolved_at IS NULL
-RETURNING id, process_id, event_id, kind, message, detail, created_at, resolved_at, resolution, resolved_by
-`
-
-type ResolveIncidentParams struct {
-	Resolution string
-	ResolvedBy string
-	ID         uuid.UUID
-}
-
-func (q *Queries) ResolveIncident(ctx context.Context, arg ResolveIncidentParams) (Incident, error) {
-	row := q.db.QueryRow(ctx, resolveIncident, arg.Resolution, arg.ResolvedBy, arg.ID)
-	var i Incident
-	err := row.Scan(
-		&i.ID,
-		&i.ProcessID,
-		&i.EventID,
-		&i.Kind,
-		&i.Message,
-		&i.Detail,
-		&i.CreatedAt,
-		&i.ResolvedAt,
-		&i.Resolution,
-		&i.ResolvedBy,
-	)
-	return i, err
-}
-
-const unsettledProcesses = `-- name: UnsettledProcesses :many
-SELECT id, status, unsettled_since::timestamptz AS unsettled_since FROM processes
-WHERE unsettled_since IS NOT NULL AND unsettled_since < $1::timestamptz
-ORDER BY unsettled_since LIMIT $2
-`
-
-type UnsettledProcessesParams struct {
-	Before  time.Time
-	MaxRows int32
-}
-
-type UnsettledProcessesRow struct {
-	ID             uuid.UUID
-	Status         string
-	UnsettledSince time.Time
-}
-
-// What the sweeper nudges or starts: something has been wanted from Temporal for longer than it should take.
-func (q *Queries) UnsettledProcesses(ctx context.Context, arg UnsettledProcessesParams) ([]UnsettledProcessesRow, error) {
-	rows, err := q.db.Query(ctx, unsettledProcesses, arg.Before, arg.MaxRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []UnsettledProcessesRow{}
-	for rows.Next() {
-		var i UnsettledProcessesRow
-		if err := rows.Scan(&i.ID, &i.Status, &i.UnsettledSince); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

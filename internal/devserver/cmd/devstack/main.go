@@ -21,8 +21,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "devstack:", err)
 		os.Exit(1)
 	}
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stopWithin(db.Stop)) }()
+	defer func() { err = errors.Join(err, stopWithin(ctx, db.Stop)) }()
 	if err := db.CreateDatabase(ctx, s.database); err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stopWithin(temporal.Stop)) }()
+	defer func() { err = errors.Join(err, stopWithin(ctx, temporal.Stop)) }()
 	fmt.Fprintf(stdout, "export TEMPORAL_ADDRESS='%s'\n", temporal.Address())
 	if !s.noUI {
 		fmt.Fprintf(stdout, "# Temporal's Web UI: %s\n", temporal.UIAddress())
@@ -110,17 +111,18 @@ func await(ctx context.Context, db *postgres.Server, temporal *temporalproc.Serv
 	case <-ctx.Done():
 		return nil
 	case <-db.Done():
-		return fmt.Errorf("Postgres ended by itself: %w", db.Err())
+		return fmt.Errorf("the Postgres server ended by itself: %w", db.Err())
 	case <-temporalDone:
-		return fmt.Errorf("Temporal ended by itself: %w", temporal.Err())
+		return fmt.Errorf("the Temporal server ended by itself: %w", temporal.Err())
 	}
 }
 
 // stopPatience bounds the stop of one server; both know better long before.
 const stopPatience = 40 * time.Second
 
-func stopWithin(stop func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+// stopWithin stops a server although ctx, which said when to stop, has ended.
+func stopWithin(ctx context.Context, stop func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	return stop(ctx)
 }

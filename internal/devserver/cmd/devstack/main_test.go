@@ -70,13 +70,14 @@ func TestPrintsWhatToExportAndStopsWhenAsked(t *testing.T) {
 
 func TestBadSettingsAreNamed(t *testing.T) {
 	t.Parallel()
+	const dir = "/var/tmp/steward-devstack-test" // the account of Postgres cannot enter the folders of a test
 	for want, args := range map[string][]string{
 		"no-such-flag":      {"--no-such-flag"},
 		"Options.Port is":   {"--port", "70000"},
-		"usable database n": {"--no-temporal", "--dir", filepath.Join("/var/tmp", "steward-devstack-test"), "--database", "a b"},
+		"usable database n": {"--no-temporal", "--dir", dir, "--database", "a b"},
 	} {
 		err := run(t.Context(), args, &output{}, &output{})
 		require.ErrorContains(t, err, want)
 	}
-	require.NoError(t, os.RemoveAll("/var/tmp/steward-devstack-test"))
+	require.NoError(t, os.RemoveAll(dir))
 }
