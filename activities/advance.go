@@ -10,7 +10,6 @@ import (
 
 	"steward/internal/advance"
 	"steward/workflows"
-	"steward/workflows/engine"
 )
 
 // Processes is the local activity behind every workflow of a process.
@@ -33,7 +32,7 @@ func (p *Processes) Advance(ctx context.Context, args workflows.Advance) (workfl
 	switch {
 	case errors.Is(err, advance.ErrBehind):
 		return workflows.Effects{Behind: true}, nil
-	case errors.Is(err, engine.ErrNewerFormat):
+	case errors.Is(err, advance.ErrNewerFormat):
 		return workflows.Effects{}, temporal.NewNonRetryableApplicationError(err.Error(), workflows.NewerFormat, err)
 	case err != nil:
 		return workflows.Effects{}, err

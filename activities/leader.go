@@ -42,7 +42,7 @@ func (l *leader) campaign(ctx context.Context, work func(context.Context)) error
 	if err != nil {
 		return err
 	}
-	defer closeConn(conn)
+	defer closeConn(conn) //nolint:contextcheck // it must work after ctx has ended
 	for ctx.Err() == nil {
 		locked, err := l.tryLock(ctx, conn)
 		if err != nil {

@@ -232,7 +232,7 @@ func (s *Sweeper) serveCommand(ctx context.Context, l lost) (Tally, error) {
 }
 
 // errAway says that a process has to wait until Temporal answers.
-var errAway = errors.New("Temporal is away")
+var errAway = errors.New("temporal is away")
 
 // serveProcess has the workflow ask Postgres what the process wants. A process that has ended wants nothing but its workflow's
 // end, of which it can tell the workflow itself.

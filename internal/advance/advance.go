@@ -210,9 +210,9 @@ func (a *Advancer) once(ctx context.Context, j job) (outcome, error) {
 	}
 	defer conn.Release()
 	t := &transaction{Advancer: a, ctx: ctx, conn: conn, job: j}
-	out, err := t.run()
+	out, err := t.run() //nolint:contextcheck // it joins the trace of the request that stored the command
 	if err != nil {
-		t.rollback()
+		t.rollback() //nolint:contextcheck // it must work after the request has given up
 		return out, classify(err)
 	}
 	a.hook(PointAfterCommit, j.process)
@@ -227,6 +227,27 @@ func classify(err error) error {
 		return err
 	}
 	return store.Classify(err)
+}
+
+// transaction is one attempt at work.
+type transaction struct {
+	*Advancer
+	ctx    context.Context
+	conn   *pgxpool.Conn
+	job    job
+	row    processRow
+	now    time.Time
+	parked map[string]bool // ids of the events that wait for an operator
+	more   bool            // commands were left to the next transaction
+
+	events  []engine.Event // decided here, or tried
+	records []record
+	answers []answer
+	closed  map[string]engine.Decided // tasks closed by this transaction
+	claims  map[string]bool           // keys of registers that the event at hand is about to use
+	saved   bool                      // a savepoint stands
+	touched bool                      // the event at hand has written something under it
+	write   writes
 }
 
 // rollback leaves the connection clean; one that cannot be cleaned is closed with the pool's Release.
@@ -264,25 +285,4 @@ func (a *Advancer) tell(j job, out outcome) {
 			a.announce(s.command, s.receipt)
 		}
 	}
-}
-
-// transaction is one attempt at work.
-type transaction struct {
-	*Advancer
-	ctx    context.Context
-	conn   *pgxpool.Conn
-	job    job
-	row    processRow
-	now    time.Time
-	parked map[string]bool // ids of the events that wait for an operator
-	more   bool            // commands were left to the next transaction
-
-	events  []engine.Event // decided here, or tried
-	records []record
-	answers []answer
-	closed  map[string]engine.Decided // tasks closed by this transaction
-	claims  map[string]bool           // keys of registers that the event at hand is about to use
-	saved   bool                      // a savepoint stands
-	touched bool                      // the event at hand has written something under it
-	write   writes
 }

@@ -12,6 +12,9 @@ import (
 
 // Errors of commands that were not stored. Anything that Decide refuses is a receipt instead.
 var (
+	// ErrNewerFormat says that a newer build has written the process; another worker must take it.
+	ErrNewerFormat = engine.ErrNewerFormat
+
 	ErrKeyReused     = errors.New("the idempotency key was used for a different request")
 	ErrNoProcess     = errors.New("no such process")
 	ErrNoDefinition  = errors.New("no such definition")

@@ -181,7 +181,7 @@ func (f *facts) Decided(ctx context.Context, task string) (*engine.Decided, erro
 	}
 	id, err := uuid.Parse(task)
 	if err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // what is no id is no task
 	}
 	var d engine.Decided
 	var by, outcome *string
@@ -237,7 +237,8 @@ func (f *facts) Lookup(register string, key any) (map[string]any, error) {
 		return nil, err
 	}
 	var row map[string]any
-	return row, json.Unmarshal(entry.Data, &row)
+	err = json.Unmarshal(entry.Data, &row)
+	return row, err
 }
 
 // Count locks what it counts, so that two decisions cannot both act on the same number.

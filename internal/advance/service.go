@@ -1,6 +1,7 @@
 package advance
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -209,7 +210,7 @@ func (s *Service) decideHere(ctx context.Context, res Result, j job) (Result, er
 	if err != nil {
 		return res, err
 	}
-	s.held(res.Process, j.insert)
+	s.held(res.Process, j.insert) //nolint:contextcheck // it outlives the request on purpose
 	for _, r := range out.receipts {
 		if r.command == res.Command {
 			return s.read(res, r.receipt, false)
@@ -229,7 +230,7 @@ func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand, 
 	if !fresh {
 		return s.lookUp(ctx, res, cmd.BodyDigest, true)
 	}
-	if s.held(res.Process, cmd) {
+	if s.held(res.Process, cmd) { //nolint:contextcheck // it outlives the request on purpose
 		return res, ErrNotDecidedYet
 	}
 	s.advancer.nudge(ctx, res.Process, Effects{Again: true, Start: create != nil})
@@ -326,7 +327,7 @@ func (s *Service) lookUp(ctx context.Context, res Result, digest []byte, replay 
 	if err != nil {
 		return res, err
 	}
-	if digest != nil && string(cmd.BodyDigest) != string(digest) {
+	if digest != nil && !bytes.Equal(cmd.BodyDigest, digest) {
 		return res, ErrKeyReused
 	}
 	res.Process = cmd.ProcessID

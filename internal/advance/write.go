@@ -37,7 +37,8 @@ func (w *writes) log(process uuid.UUID, r record, event []byte) {
 const sqlSettle = `UPDATE commands SET settled_at = clock_timestamp(), receipt = $2, payload = '{}' WHERE id = $1`
 
 const sqlUpdateProcess = `UPDATE processes SET state = $2, state_format = $3, seq = $4, head_hash = $5, state_digest = $6, status = $7,
- outcome = $8, ended_at = $9, next_at = $10, armed_at = $11, unsettled_since = CASE WHEN $14 THEN NULL ELSE coalesce($12, unsettled_since) END, title = $13, updated_at = clock_timestamp() WHERE id = $1`
+ outcome = $8, ended_at = $9, next_at = $10, armed_at = $11, unsettled_since = CASE WHEN $14 THEN NULL ELSE coalesce($12, unsettled_since) END,
+ title = $13, updated_at = clock_timestamp() WHERE id = $1`
 
 const sqlResolve = `UPDATE incidents SET resolved_at = clock_timestamp(), resolution = $3, resolved_by = $4
 WHERE process_id = $1 AND event_id = $2 AND resolved_at IS NULL`

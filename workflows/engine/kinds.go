@@ -166,8 +166,11 @@ func (processKind) Handle(s *Step, sig Signal) {
 	}
 }
 
-// OutcomeRefused is how a child is reported whose start was refused after it had been stored.
-const OutcomeRefused = "refused"
+// How a child is reported that never began: its start was refused after it had been stored, or given up by an operator.
+const (
+	OutcomeRefused = "refused"
+	OutcomeDropped = "dropped"
+)
 
 // childEnded goes on after a child has ended.
 func (d *decider) childEnded() {
@@ -177,7 +180,7 @@ func (d *decider) childEnded() {
 		return
 	}
 	child := d.st.Children[i]
-	if child.Wait && data.Outcome == OutcomeRefused {
+	if child.Wait && (data.Outcome == OutcomeRefused || data.Outcome == OutcomeDropped) {
 		d.fault("child_refused", child.Definition.ID, fmt.Errorf("process %s could not be started with what this one gave it", data.Process))
 		return
 	}
