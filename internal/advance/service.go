@@ -121,6 +121,9 @@ func (s *Service) introduce(ctx context.Context, def *definitions.Definition, da
 
 // missing refuses a start that names a room or another resource that does not exist or is out of use.
 func (s *Service) missing(ctx context.Context, def *definitions.Definition, input map[string]any) (*engine.Refusal, error) {
+	if def.Input == nil {
+		return nil, nil
+	}
 	for _, f := range def.Input.Fields {
 		id, ok := input[f.Name].(string)
 		if f.Resource == "" || !ok {
