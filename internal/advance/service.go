@@ -201,10 +201,10 @@ func (s *Service) submit(ctx context.Context, c Command, create *newProcess, dig
 		ID: id, ProcessID: c.Process, Actor: c.Actor, Key: c.Key, BodyDigest: digest, Type: c.Type, Payload: string(payload), HoldUntil: c.HoldUntil, Trace: traceOf(ctx),
 	}
 	res := Result{Command: id, Process: c.Process}
-	if s.mode == ModeAPI {
+	if s.mode == ModeAPI || create != nil { // a start has no workflow yet that could decide it
 		return s.decideHere(ctx, res, job{process: c.Process, insert: cmd, create: create})
 	}
-	return s.decideThere(ctx, res, cmd, create)
+	return s.decideThere(ctx, res, cmd)
 }
 
 // decideHere stores and decides in one transaction.
@@ -223,10 +223,10 @@ func (s *Service) decideHere(ctx context.Context, res Result, j job) (Result, er
 }
 
 // decideThere stores the command, has the workflow decide, and decides here when that takes too long.
-func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand, create *newProcess) (Result, error) {
+func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand) (Result, error) {
 	expected := s.receipts.Expect(res.Command)
 	defer expected.Cancel()
-	fresh, err := s.advancer.storeCommand(ctx, cmd, create)
+	fresh, err := s.advancer.storeCommand(ctx, cmd, nil)
 	if err != nil {
 		return res, err
 	}
@@ -236,7 +236,7 @@ func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand, 
 	if s.held(res.Process, cmd) { //nolint:contextcheck // it outlives the request on purpose
 		return res, ErrNotDecidedYet
 	}
-	s.advancer.nudge(ctx, res.Process, Effects{Again: true, Start: create != nil})
+	s.advancer.nudge(ctx, res.Process, Effects{Again: true})
 	if s.away() {
 		return s.decideAfterAll(ctx, res, cmd)
 	}
