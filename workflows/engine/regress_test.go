@@ -128,8 +128,11 @@ func TestCancelBig(t *testing.T) {
           - { id: p3, uses: task, assign: me }
   - { end: good }
 `)
-	b.start("ann", map[string]any{"names": numbered(190)})
-	for range 190 {
+	limits := engine.DefaultLimits
+	limits.Transitions = 60
+	b.eng = engine.New(limits, nil)
+	b.start("ann", map[string]any{"names": numbered(20)})
+	for range 20 {
 		b.complete("first", "ann", "done", nil)
 	}
 	t.Log(len(b.st.Nodes), "nodes open")
