@@ -128,8 +128,9 @@ func (t *transaction) decide(def *definitions.Definition, env *facts, ev engine.
 	}
 	st := t.row.state
 	decision, err := t.engine.Decide(t.ctx, def, st, ev, env)
+	var text []byte
 	if err == nil {
-		err = t.check(&decision)
+		text, err = t.check(&decision)
 	}
 	var refusal *engine.Refusal
 	var broken *engine.Fault
@@ -153,7 +154,7 @@ func (t *transaction) decide(def *definitions.Definition, env *facts, ev engine.
 		return nil
 	}
 	defer t.forget()
-	return t.record(ev, command, decision)
+	return t.record(ev, command, decision, text)
 }
 
 // nextEvent answers what comes next: the oldest stored command or the earliest deadline, whichever was first.
@@ -192,21 +193,22 @@ func (t *transaction) horizon(waiting []pending) time.Time {
 	return t.now
 }
 
-// check refuses what must not be stored: too much, a value that is not JSON, a business key that another process has.
-func (t *transaction) check(d *engine.Decision) error {
+// check refuses what must not be stored: too much, a value that is not JSON, a business key that another process has. It
+// answers the changes as the log will hold them.
+func (t *transaction) check(d *engine.Decision) ([]byte, error) {
 	text, err := engine.EncodeChanges(d.Changes)
 	if err != nil {
-		return &engine.Fault{Code: codeUnstorable, Path: "changes", Err: err}
+		return nil, &engine.Fault{Code: codeUnstorable, Path: "changes", Err: err}
 	}
 	if len(text) > maxChangeBytes {
-		return &engine.Fault{Code: "changes_too_large", Err: fmt.Errorf("%d bytes of changes, at most %d are allowed", len(text), maxChangeBytes)}
+		return nil, &engine.Fault{Code: "changes_too_large", Err: fmt.Errorf("%d bytes of changes, at most %d are allowed", len(text), maxChangeBytes)}
 	}
 	for _, c := range d.Changes {
 		if k, ok := c.(*engine.BusinessKeySet); ok && (t.row.key == nil || *t.row.key != k.Key) {
-			return t.identify(k.Key)
+			return text, t.identify(k.Key)
 		}
 	}
-	return nil
+	return text, nil
 }
 
 // identify gives the process a business key that was not known when its row was stored: a child's. A key that another open process
@@ -233,8 +235,8 @@ func receiptOf(r *engine.Refusal, process string) engine.Receipt {
 
 // record queues the log row of a decision (exact bytes, their place in the hash chain, the digest of the state) and its
 // projections.
-func (t *transaction) record(ev engine.Event, command uuid.UUID, d engine.Decision) error {
-	r := record{seq: t.row.seq + 1, event: ev, changes: d.Changes, command: command}
+func (t *transaction) record(ev engine.Event, command uuid.UUID, d engine.Decision, text []byte) error {
+	r := record{seq: t.row.seq + 1, event: ev, changes: d.Changes, command: command, text: text}
 	if command != uuid.Nil {
 		receipt := d.Receipt
 		receipt.Seq = r.seq
@@ -247,9 +249,6 @@ func (t *transaction) record(ev engine.Event, command uuid.UUID, d engine.Decisi
 	event, err := json.Marshal(ev)
 	if err != nil {
 		return &encodeError{fmt.Errorf("event: %w", err)}
-	}
-	if r.text, err = engine.EncodeChanges(d.Changes); err != nil {
-		return &encodeError{err}
 	}
 	sum := sha256.Sum256(state)
 	r.digest = sum[:]
