@@ -52,6 +52,8 @@ race: temporal ## test for data races where goroutines meet
 lint: $(BIN)/golangci-lint ## run the linters, the import rules of the architecture among them
 	@echo "== linters"
 	$(BIN)/golangci-lint run --concurrency 2 --timeout 20m ./...
+	@echo "== linters, the Temporal program"
+	cd internal/devserver/temporal && ../../../$(BIN)/golangci-lint run -c ../../../.golangci.yaml --concurrency 2 --timeout 20m ./...
 
 .PHONY: vet
 vet:

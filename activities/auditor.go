@@ -36,7 +36,8 @@ func (o AuditorOptions) withDefaults() AuditorOptions {
 }
 
 // Auditor looks in Temporal for runs of processes that were closed from outside (terminated, failed, timed out, cancelled) although
-// the process has not ended, and opens an incident for each, once. One of all that run works at a time.
+// the process has not ended, and in Postgres for open tasks that nobody is left to do, and opens an incident for each, once. One of
+// all that run works at a time.
 type Auditor struct {
 	client client.Client
 	store  *store.Store
@@ -60,16 +61,22 @@ func (a *Auditor) Run(ctx context.Context) {
 	a.leader.run(ctx, func(ctx context.Context) {
 		for ctx.Err() == nil {
 			opened, err := a.Look(ctx)
-			switch {
-			case ctx.Err() != nil:
-			case err != nil:
-				a.log.WarnContext(ctx, "closed workflows not looked at, trying again", "error", err)
-			case opened > 0:
-				a.log.ErrorContext(ctx, "workflows were closed from outside", "incidents", opened)
-			}
+			a.report(ctx, "workflows were closed from outside", opened, err)
+			opened, _, err = a.LookForVacancies(ctx)
+			a.report(ctx, "nobody is left to do some tasks", opened, err)
 			pause(ctx, a.opts.Every)
 		}
 	})
+}
+
+func (a *Auditor) report(ctx context.Context, what string, opened int, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		a.log.WarnContext(ctx, "audit broke off, trying again", "of", what, "error", err)
+	case opened > 0:
+		a.log.ErrorContext(ctx, what, "incidents", opened)
+	}
 }
 
 // Look goes through the runs closed since the last look that succeeded and answers how many incidents it opened. Calls must not

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,24 +19,33 @@ import (
 // NudgerOptions configures a Nudger. The zero value is ready for use: every field names its default.
 type NudgerOptions struct {
 	Workers     int           // nudges sent at the same time, default 32
-	Queue       int           // processes that may wait for a worker before Nudge makes its caller wait, default 200
+	Queue       int           // processes that may wait for a worker before Nudge makes its caller wait, default 5,000
 	Timeout     time.Duration // of one nudge, default 2 s
 	AwayFor     time.Duration // how long Temporal counts as away after a failure, default 5 s
 	SettleEvery time.Duration // how often marks of delivered nudges are cleared in Postgres, default 200 ms
 	Drain       time.Duration // how long Run goes on sending after its context ended, default 5 s
 	TaskQueue   string        // of the workers that run processes, default workflows.TaskQueue
+	// Busy says that people wait for this program. While they do, a nudge that Temporal can do without for a moment waits, and
+	// becomes one with later nudges of its process. nil means never.
+	Busy func() bool
+	// Defer is how long such a nudge waits at most, default 5 s. It waits no longer either once half of the queue is taken.
+	Defer time.Duration
 	// EagerStart asks Temporal to give the first task of a workflow to a worker of this program, which saves a round trip.
 	EagerStart bool
 }
 
 func (o NudgerOptions) withDefaults() NudgerOptions {
 	o.Workers = orDefault(o.Workers, 32)
-	o.Queue = orDefault(o.Queue, 200)
+	o.Queue = orDefault(o.Queue, 5000)
 	o.Timeout = orDefault(o.Timeout, 2*time.Second)
 	o.AwayFor = orDefault(o.AwayFor, 5*time.Second)
 	o.SettleEvery = orDefault(o.SettleEvery, 200*time.Millisecond)
 	o.Drain = orDefault(o.Drain, 5*time.Second)
 	o.TaskQueue = orDefault(o.TaskQueue, workflows.TaskQueue)
+	o.Defer = orDefault(o.Defer, 5*time.Second)
+	if o.Busy == nil {
+		o.Busy = func() bool { return false }
+	}
 	return o
 }
 
@@ -61,10 +71,18 @@ type Nudger struct {
 	ready    chan uuid.UUID
 	stopping chan struct{}
 
-	mu      sync.Mutex
-	stopped bool
-	waiting map[uuid.UUID]advance.Effects
-	sending map[uuid.UUID]bool // nudges of one process are sent one after the other
+	mu       sync.Mutex
+	stopped  bool
+	waiting  map[uuid.UUID]*waiting
+	sending  map[uuid.UUID]bool // nudges of one process are sent one after the other
+	deferred deferred
+}
+
+// waiting is what the next nudge of a process says.
+type waiting struct {
+	wants advance.Effects
+	since time.Time
+	ready bool // a worker is to take it
 }
 
 // NewNudger makes a Nudger on a connected client. Nothing is sent until Run is called.
@@ -78,8 +96,9 @@ func NewNudger(c client.Client, st *store.Store, log *slog.Logger, opts NudgerOp
 		slots:    make(chan struct{}, opts.Queue),
 		ready:    make(chan uuid.UUID, opts.Queue),
 		stopping: make(chan struct{}),
-		waiting:  make(map[uuid.UUID]advance.Effects),
+		waiting:  make(map[uuid.UUID]*waiting),
 		sending:  make(map[uuid.UUID]bool),
+		deferred: deferred{begun: make(chan struct{}, 1)},
 	}
 }
 
@@ -87,7 +106,7 @@ func NewNudger(c client.Client, st *store.Store, log *slog.Logger, opts NudgerOp
 // caller waits until there is room or ctx ends (the nudge is dropped then): whoever decides faster than Temporal takes is slowed
 // down. While Temporal is away, and after Run has ended, the nudge is dropped at once. Nudge has the type advance.Nudge.
 func (n *Nudger) Nudge(ctx context.Context, process uuid.UUID, wants advance.Effects) {
-	if n.Away() || n.join(process, wants) {
+	if wants.Causes = causes(ctx); n.Away() || n.join(process, wants) {
 		return
 	}
 	select {
@@ -102,6 +121,13 @@ func (n *Nudger) Nudge(ctx context.Context, process uuid.UUID, wants advance.Eff
 	}
 }
 
+// Holds reports whether a nudge of the process waits or is being sent.
+func (n *Nudger) Holds(process uuid.UUID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.waiting[process] != nil || n.sending[process]
+}
+
 // join adds a nudge to one of the same process that waits already.
 func (n *Nudger) join(process uuid.UUID, wants advance.Effects) bool {
 	n.mu.Lock()
@@ -110,11 +136,15 @@ func (n *Nudger) join(process uuid.UUID, wants advance.Effects) bool {
 }
 
 func (n *Nudger) merge(process uuid.UUID, wants advance.Effects) bool {
-	earlier, waits := n.waiting[process]
-	if waits {
-		n.waiting[process] = coalesce(earlier, wants)
+	w := n.waiting[process]
+	if w == nil {
+		return false
 	}
-	return waits
+	w.wants = coalesce(w.wants, wants)
+	if !w.ready && n.urgent(w.wants) {
+		n.place(process, w)
+	}
+	return true
 }
 
 // enqueue uses the slot that the caller holds and reports whether it was needed.
@@ -124,11 +154,28 @@ func (n *Nudger) enqueue(process uuid.UUID, wants advance.Effects) bool {
 	if n.stopped || n.merge(process, wants) {
 		return false
 	}
-	n.waiting[process] = wants
-	if !n.sending[process] {
-		n.ready <- process // never blocks: it has as many places as there are slots
-	}
+	w := &waiting{wants: wants, since: time.Now()}
+	n.waiting[process] = w
+	n.place(process, w)
 	return true
+}
+
+// place gives a nudge to the workers, or lets it wait while they have more urgent things to do. The nudges of a process that is
+// being told something are placed when that is done.
+func (n *Nudger) place(process uuid.UUID, w *waiting) {
+	switch {
+	case n.sending[process]:
+	case n.stopped || n.urgent(w.wants) || !n.opts.Busy():
+		n.hand(process, w)
+	default:
+		n.deferred.add(process, w)
+	}
+}
+
+// hand gives a nudge to the workers.
+func (n *Nudger) hand(process uuid.UUID, w *waiting) {
+	w.ready = true
+	n.ready <- process // never blocks: it has as many places as there are slots
 }
 
 // coalesce makes one nudge of two: the newest effects, and whatever either of them asks for.
@@ -139,6 +186,8 @@ func coalesce(earlier, later advance.Effects) advance.Effects {
 	}
 	one.Again = earlier.Again || later.Again
 	one.Start = earlier.Start || later.Start
+	one.Causes = append(slices.Clip(earlier.Causes), later.Causes...)
+	one.Causes = one.Causes[:min(len(one.Causes), maxCauses)]
 	one.Unsettled = earlier.Unsettled
 	if u := later.Unsettled; u != nil && (one.Unsettled == nil || u.After(*one.Unsettled)) {
 		one.Unsettled = u
@@ -156,6 +205,7 @@ func (n *Nudger) Run(ctx context.Context) {
 	}
 	delivered := make(chan struct{})
 	clearing.Go(func() { n.settler.run(work, n.opts.SettleEvery, delivered) })
+	clearing.Go(func() { n.letGo() })
 	<-ctx.Done()
 	n.stop()
 	defer time.AfterFunc(n.opts.Drain, abandon).Stop()
@@ -167,10 +217,12 @@ func (n *Nudger) Run(ctx context.Context) {
 func (n *Nudger) stop() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !n.stopped {
-		n.stopped = true
-		close(n.stopping)
+	if n.stopped {
+		return
 	}
+	n.stopped = true
+	n.release(time.Time{})
+	close(n.stopping)
 }
 
 // work serves processes until the Nudger stops and none waits any more.
@@ -196,10 +248,12 @@ const lateRetries = 2
 
 func (n *Nudger) serve(ctx context.Context, process uuid.UUID) {
 	wants := n.take(process)
-	defer n.release(process)
+	defer n.sent(process)
 	if n.Away() || ctx.Err() != nil {
 		return
 	}
+	ctx, done := inTrace(ctx, wants.Causes)
+	defer done()
 	err := n.Send(ctx, process, wants)
 	for range lateRetries {
 		if !late(err) || n.Away() || ctx.Err() != nil {
@@ -221,19 +275,19 @@ func (n *Nudger) serve(ctx context.Context, process uuid.UUID) {
 func (n *Nudger) take(process uuid.UUID) advance.Effects {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	wants := n.waiting[process]
+	w := n.waiting[process]
 	delete(n.waiting, process)
 	n.sending[process] = true
 	<-n.slots
-	return wants
+	return w.wants
 }
 
-// release lets the next nudge of the process go, when one came meanwhile.
-func (n *Nudger) release(process uuid.UUID) {
+// sent lets the next nudge of the process go, when one came meanwhile.
+func (n *Nudger) sent(process uuid.UUID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.sending, process)
-	if _, more := n.waiting[process]; more {
-		n.ready <- process
+	if w := n.waiting[process]; w != nil {
+		n.place(process, w)
 	}
 }

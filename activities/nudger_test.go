@@ -223,6 +223,7 @@ type gate struct {
 	mu    sync.Mutex
 	shut  bool
 	conns []net.Conn
+	still sync.RWMutex // held: what was sent stays on the way
 }
 
 func newGate(t *testing.T, target string) *gate {
@@ -256,15 +257,16 @@ func (g *gate) serve(serving *sync.WaitGroup) {
 		}
 		g.conns = append(g.conns, in, out)
 		g.mu.Unlock()
-		serving.Go(func() { pipe(in, out) })
-		serving.Go(func() { pipe(out, in) })
+		serving.Go(func() { g.pipe(in, out) })
+		serving.Go(func() { g.pipe(out, in) })
 	}
 }
 
-func pipe(to, from net.Conn) {
+func (g *gate) pipe(to, from net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
+		g.wait()
 		if err == nil {
 			_, err = to.Write(buffer[:n])
 		}
@@ -274,6 +276,12 @@ func pipe(to, from net.Conn) {
 			return
 		}
 	}
+}
+
+// wait returns once nothing is held up.
+func (g *gate) wait() {
+	g.still.RLock()
+	g.still.RUnlock() //nolint:staticcheck,gocritic // it only waits
 }
 
 func (g *gate) set(shut bool) {
@@ -324,4 +332,24 @@ func TestAnAbsenceIsForgotten(t *testing.T) {
 	cancel()
 	require.Error(t, n.Send(gaveUp, uuid.New(), advance.Effects{Seq: 1}))
 	require.False(t, n.Away(), "a caller who gives up says nothing about Temporal")
+}
+
+func TestSlowIsNotAway(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	g := newGate(t, shared.address(t))
+	b.client = dial(t, g.Addr().String())
+	n := b.nudger(activities.NudgerOptions{Timeout: time.Second, AwayFor: time.Minute})
+	eventually(t, func() bool { return n.Send(t.Context(), uuid.New(), advance.Effects{Start: true, Seq: 1}) == nil }, "Temporal answers")
+
+	g.still.Lock()
+	defer g.still.Unlock()
+	var slow sync.WaitGroup
+	for range 3 {
+		slow.Go(func() { _ = n.Send(t.Context(), uuid.New(), advance.Effects{Start: true, Seq: 1}) })
+	}
+	slow.Wait()
+	require.False(t, n.Away(), "it answered a moment ago")
+	require.Error(t, n.Send(t.Context(), uuid.New(), advance.Effects{Start: true, Seq: 1}))
+	require.True(t, n.Away(), "nothing was heard of it for a while")
 }

@@ -25,11 +25,15 @@ type sender struct {
 	opts   NudgerOptions
 	away   atomic.Int64 // until when, in Unix nanoseconds
 	slow   atomic.Int64 // calls in a row that ran out of time
+	heard  atomic.Int64 // when Temporal answered last, in Unix nanoseconds
 }
 
-// slowIsAway is how many calls in a row must run out of time before Temporal counts as away: one slow call on a busy machine
-// does not.
-const slowIsAway = 3
+// Temporal counts as away when so many calls in a row ran out of time, and nothing was heard of it for the time of so many calls: a
+// few slow calls on a busy machine are not enough.
+const (
+	slowIsAway   = 3
+	silentIsAway = 2
+)
 
 // Away reports whether Temporal failed to answer a moment ago: waiting for a workflow makes no sense then.
 func (s *sender) Away() bool { return time.Now().UnixNano() < s.away.Load() }
@@ -46,10 +50,15 @@ func (s *sender) Send(ctx context.Context, process uuid.UUID, wants advance.Effe
 	case err == nil || errors.Is(err, ErrWorkflowClosed):
 		s.away.Store(0)
 		s.slow.Store(0)
-	case ctx.Err() == nil && (unreachable(err) || late(err) && s.slow.Add(1) >= slowIsAway):
+		s.heard.Store(time.Now().UnixNano())
+	case ctx.Err() == nil && (unreachable(err) || late(err) && s.slow.Add(1) >= slowIsAway && s.silent()):
 		s.away.Store(time.Now().Add(s.opts.AwayFor).UnixNano())
 	}
 	return err
+}
+
+func (s *sender) silent() bool {
+	return time.Since(time.Unix(0, s.heard.Load())) >= silentIsAway*s.opts.Timeout
 }
 
 func (s *sender) tell(ctx context.Context, id string, wants advance.Effects) error {

@@ -237,6 +237,9 @@ var errAway = errors.New("temporal is away")
 // serveProcess has the workflow ask Postgres what the process wants. A process that has ended wants nothing but its workflow's
 // end, of which it can tell the workflow itself.
 func (s *Sweeper) serveProcess(ctx context.Context, l lost) (Tally, error) {
+	if s.nudger.Holds(l.process) {
+		return Tally{}, nil
+	}
 	if s.nudger.Away() {
 		return Tally{}, errAway
 	}

@@ -101,7 +101,7 @@ func (p permission) check() error {
 // subject is the process or task that a request names, read once when its permission is checked.
 type subject struct {
 	process   store.Process
-	task      store.TaskItem
+	task      store.TaskInProcess
 	relations []relation
 }
 
@@ -233,7 +233,7 @@ func (s *Server) taskSubject(ctx context.Context, who *caller, id uuid.UUID) (*s
 	sub.add(candidate, slices.ContainsFunc(task.Candidates, who.is))
 	sub.add(operator, who.operator())
 	if task.Status != "open" && !sub.is(assignee) {
-		former, err := s.wasCandidate(ctx, who, task)
+		former, err := s.store.WasOffered(ctx, who.viewer(), id)
 		if err != nil {
 			return nil, err
 		}
@@ -242,8 +242,8 @@ func (s *Server) taskSubject(ctx context.Context, who *caller, id uuid.UUID) (*s
 	return sub, nil
 }
 
-// closedTaskSubject lets those who could have taken a task learn that somebody else has: its candidates are forgotten
-// when it closes, but the decision log knows them. Whoever loses a race is told by whom, not that there is no task.
+// closedTaskSubject lets those who could have taken a task learn that somebody else has, although it is in none of their lists
+// any more: whoever loses a race is told by whom, not that there is no task.
 func (s *Server) closedTaskSubject(ctx context.Context, who *caller, id uuid.UUID) (*subject, error) {
 	task, err := s.store.Task(ctx, store.Viewer{UserID: who.ID, All: true}, id)
 	if err != nil {
@@ -252,7 +252,7 @@ func (s *Server) closedTaskSubject(ctx context.Context, who *caller, id uuid.UUI
 	if task.Status == "open" {
 		return nil, fail(codeNotFound)
 	}
-	former, err := s.wasCandidate(ctx, who, task)
+	former, err := s.store.WasOffered(ctx, who.viewer(), id)
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func definitionSteps(root *definitions.Node) []DefinitionStep {
 }
 
 func definitionStep(n *definitions.Node) DefinitionStep {
-	step := DefinitionStep{Path: n.Path, ID: n.ID, Kind: StepKind(n.Kind), Uses: n.Uses, Name: plainName(n, nil), Outcomes: n.Outcomes}
+	step := DefinitionStep{Path: n.Path, ID: n.ID, Kind: StepKind(n.Kind), Uses: n.Uses, Name: plainName(n, filling{}), Outcomes: n.Outcomes}
 	for _, c := range n.Children {
 		step.Children = append(step.Children, definitionStep(c))
 	}
@@ -118,8 +118,8 @@ func schemaView(s *definitions.Schema) JSONSchema {
 
 // plainName is the name of a node that is not open, as far as it can be told: a template is filled from the input, and
 // what is not known yet is shown as an ellipsis.
-func plainName(n *definitions.Node, input any) Text {
-	name := Text{Zh: fill(n.Name.Zh, input), En: fill(n.Name.En, input)}
+func plainName(n *definitions.Node, with filling) Text {
+	name := Text{Zh: with.fill(n.Name.Zh, langZh), En: with.fill(n.Name.En, langEn)}
 	if name != (Text{}) {
 		return name
 	}
@@ -127,7 +127,7 @@ func plainName(n *definitions.Node, input any) Text {
 		return Text(n.Task.Name)
 	}
 	if (n.Each != nil || n.Repeat != nil) && len(n.Children) == 1 { // what is repeated has the name
-		if body := plainName(n.Children[0], input); body != (Text{}) {
+		if body := plainName(n.Children[0], with); body != (Text{}) {
 			return body
 		}
 	}
@@ -136,15 +136,31 @@ func plainName(n *definitions.Node, input any) Text {
 
 var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}`)
 
-func fill(t *expr.Template, input any) string {
+// filling is what names of steps that have not opened are filled with: nothing as long as there is no process.
+type filling struct {
+	def   *definitions.Definition
+	input any
+	names *nameBook
+}
+
+func (f filling) fill(t *expr.Template, lang string) string {
 	if t == nil {
 		return ""
 	}
 	onlyInput := !slices.ContainsFunc(t.References(), func(p expr.Path) bool { return p[0] != "input" })
-	if onlyInput && (input != nil || len(t.References()) == 0) {
-		if text, err := t.Render(expr.Env{Values: map[string]any{"input": input}}); err == nil {
+	if onlyInput && (f.input != nil || len(t.References()) == 0) {
+		env := expr.Env{Values: map[string]any{"input": f.input}, NameOf: func(path expr.Path, text string) string { return f.nameOf(path, text, lang) }}
+		if text, err := t.Render(env); err == nil {
 			return text
 		}
 	}
 	return strings.TrimSpace(placeholder.ReplaceAllString(t.Source(), "…"))
+}
+
+// nameOf calls resources by their names, as the engine does in the texts that it makes.
+func (f filling) nameOf(path expr.Path, text, lang string) string {
+	if text == "" || f.def.ResourceOf(path) == "" {
+		return text
+	}
+	return in(f.names.resource(text), lang)
 }

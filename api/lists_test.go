@@ -55,7 +55,7 @@ func TestTaskShowsWhatAPersonNeeds(t *testing.T) {
 	_, id := h.start(1)
 	var task Task
 	h.ok(theAttendant, "GET", "/api/v1/tasks/"+id, nil, &task)
-	require.Equal(t, Text{Zh: "准备 room-1", En: "Prepare room-1"}, task.Title)
+	require.Equal(t, Text{Zh: "准备 一号会议室", En: "Prepare Meeting room 1"}, task.Title)
 	require.Equal(t, Text{Zh: "接待：Ms. Wu", En: "Visit of Ms. Wu"}, task.ProcessTitle)
 	require.Equal(t, []string{"done"}, task.Outcomes)
 	require.Contains(t, task.Form["properties"], "cups")
@@ -177,7 +177,7 @@ func TestProcessShowsItsSteps(t *testing.T) {
 	require.Equal(t, []Principal{manager}, p.Steps[2].Who)
 	require.Equal(t, []Principal{manager}, p.Next[0].Who)
 	require.Equal(t, []Principal{{Kind: PrincipalKindUser, ID: theStarter, Name: Text{Zh: "阿明", En: "A Ming"}}}, p.Steps[3].Who, "who comes next is told beforehand")
-	require.Equal(t, Text{Zh: "准备 room-1", En: "Prepare room-1"}, p.Steps[1].Name)
+	require.Equal(t, Text{Zh: "准备 一号会议室", En: "Prepare Meeting room 1"}, p.Steps[1].Name)
 	require.Positive(t, p.Revision)
 
 	var log LogPage
@@ -185,7 +185,7 @@ func TestProcessShowsItsSteps(t *testing.T) {
 	require.Len(t, log.Items, int(p.Revision))
 	require.Equal(t, Text{Zh: "阿明发起了流程", En: "A Ming started the process"}, log.Items[0].Summary)
 	done := log.Items[len(log.Items)-1]
-	require.Equal(t, Text{Zh: "阿华办理了“准备 room-1”：done", En: "A Hua completed “Prepare room-1”: done"}, done.Summary)
+	require.Equal(t, Text{Zh: "阿华办理了“准备 一号会议室”：done", En: "A Hua completed “Prepare Meeting room 1”: done"}, done.Summary)
 	require.Equal(t, "ready", done.Comment)
 	require.Equal(t, theAttendant, done.Person.ID)
 	require.True(t, slices.ContainsFunc(log.Items[0].Deadlines, func(d LogDeadline) bool { return d.Key == "due" && d.Why != nil }), "a deadline says why")
@@ -316,8 +316,8 @@ func TestNotifications(t *testing.T) {
 	require.Equal(t, []string{
 		"“接待：Ms. Wu”有新消息。 | There is news about “Visit of Ms. Wu”.",
 		"请进 | Come in",
-		"阿梅把“准备 room-1”转办给您（接待：Ms. Wu）。please | A Mei transferred “Prepare room-1” to you (Visit of Ms. Wu). please",
-		"请处理“准备 room-1”（接待：Ms. Wu）。 | “Prepare room-1” waits for you (Visit of Ms. Wu).",
+		"阿梅把“准备 一号会议室”转办给您（接待：Ms. Wu）。please | A Mei transferred “Prepare Meeting room 1” to you (Visit of Ms. Wu). please",
+		"请处理“准备 一号会议室”（接待：Ms. Wu）。 | “Prepare Meeting room 1” waits for you (Visit of Ms. Wu).",
 	}, texts)
 	require.Equal(t, Text{Zh: "任务提醒", En: "Reminder"}, p.Items[3].Title)
 

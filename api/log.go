@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"steward/definitions"
 	"steward/internal/store"
@@ -215,52 +213,4 @@ func logDeadline(c engine.Change) (LogDeadline, bool) {
 		return LogDeadline{Key: c.Key, Fired: c.Fired}, true
 	}
 	return LogDeadline{}, false
-}
-
-// wasCandidate says whether the caller could have taken a task that is closed now, by what the decision log knows.
-func (s *Server) wasCandidate(ctx context.Context, who *caller, task store.TaskItem) (bool, error) {
-	id := task.ID.String()
-	for p := (store.Page{Limit: store.MaxLimit}); ; {
-		slice, err := s.store.Log(ctx, task.ProcessID, p)
-		if err != nil {
-			return false, err
-		}
-		rows, err := decodeLog(mentioning(slice.Items, id))
-		if err != nil {
-			return false, err
-		}
-		for _, row := range rows {
-			if offered(row.changes, id, who) {
-				return true, nil
-			}
-		}
-		if p.Cursor = slice.Next; p.Cursor == "" {
-			return false, nil
-		}
-	}
-}
-
-// offered says whether changes gave or offered a task to the caller.
-func offered(changes []engine.Change, task string, who *caller) bool {
-	for _, c := range changes {
-		var to []string
-		switch c := c.(type) {
-		case *engine.TaskOpened:
-			if c.Task.ID == task && !slices.Contains(c.Task.Exclude, who.ID) {
-				to = append([]string{"user:" + c.Task.Assignee}, c.Task.Candidates...)
-			}
-		case *engine.TaskAssigned:
-			if c.Task == task {
-				to = append([]string{"user:" + c.Assignee}, c.Candidates...)
-			}
-		}
-		if slices.ContainsFunc(to, who.is) {
-			return true
-		}
-	}
-	return false
-}
-
-func mentioning(entries []store.LogEntry, id string) []store.LogEntry {
-	return slices.DeleteFunc(entries, func(e store.LogEntry) bool { return !strings.Contains(e.Changes, id) })
 }

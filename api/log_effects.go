@@ -90,15 +90,40 @@ func (t *teller) bookingEffect(c engine.Change) Text {
 	switch c := c.(type) {
 	case *engine.Booked:
 		if c.Booking.Hold {
-			return say("暂留 %s：%s 至 %s", "%s held from %s to %s", c.Booking.Resource, moment(&c.Booking.From), moment(&c.Booking.To))
+			return t.booking(&c.Booking, "暂留%s：%s 至 %s", "%s is held from %s to %s")
 		}
-		return say("预订 %s：%s 至 %s", "%s booked from %s to %s", c.Booking.Resource, moment(&c.Booking.From), moment(&c.Booking.To))
+		return t.booking(&c.Booking, "预订%s：%s 至 %s", "%s is booked from %s to %s")
 	case *engine.BookingConfirmed:
-		return say("暂留转为预订", "the hold became a booking")
+		return t.booking(c.Was, "%s的暂留转为预订：%s 至 %s", "the hold of %s became a booking from %s to %s")
 	case *engine.BookingEnded:
-		return say("预订结束", "the booking ended")
+		return t.givenBack(c)
 	}
 	return Text{}
+}
+
+// givenBack tells of the end of a booking: what was still to come of it is free again, what had passed stays on record.
+func (t *teller) givenBack(c *engine.BookingEnded) Text {
+	switch {
+	case c.Was == nil:
+		return t.booking(nil, "", "")
+	case c.Was.Hold:
+		return t.booking(c.Was, "取消暂留%s：%s 至 %s", "%s is not held any more from %s to %s")
+	case c.At.After(c.Was.From) && c.At.Before(c.Was.To):
+		rest := *c.Was
+		rest.From = c.At
+		return t.booking(&rest, "归还%s：%s 至 %s", "%s was given back from %s to %s")
+	case !c.At.Before(c.Was.To):
+		return t.booking(c.Was, "%s的预订已用完：%s 至 %s", "%s was used as booked from %s to %s")
+	}
+	return t.booking(c.Was, "退订%s：%s 至 %s", "%s was given back from %s to %s")
+}
+
+// booking fills a sentence with what is booked, from when and to when. Logs of earlier builds do not say it of every change.
+func (t *teller) booking(b *engine.Booking, zh, en string) Text {
+	if b == nil {
+		return say("预订有变", "a booking changed")
+	}
+	return say(zh, en, t.names.resource(b.Resource), moment(&b.From), moment(&b.To))
 }
 
 // moment writes a time for a sentence; clients that want another form find it in the fields of the log.

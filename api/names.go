@@ -18,7 +18,7 @@ const namesKept = 10 * time.Second
 // maxNames bounds the memory of the cache.
 const maxNames = 10_000
 
-// nameCache keeps the names of people, groups and posts by principal.
+// nameCache keeps the names of people, groups and posts by principal, and those of resources as `resource:<id>`.
 type nameCache struct {
 	store  *store.Store
 	people *people.Service
@@ -26,7 +26,7 @@ type nameCache struct {
 	mu    sync.Mutex
 	until time.Time
 	known map[string]Text
-	house bool // groups and posts are in known
+	house bool // groups, posts and resources are in known
 }
 
 func newNameCache(s *store.Store, p *people.Service) *nameCache {
@@ -63,7 +63,7 @@ func (c *nameCache) load(ctx context.Context, principals map[string]bool) (map[s
 	return found, nil
 }
 
-// remembered answers what memory has, the users it lacks, and whether groups and posts have to be read.
+// remembered answers what memory has, the users it lacks, and whether groups, posts and resources have to be read.
 func (c *nameCache) remembered(principals map[string]bool) (found map[string]Text, missing []string, house bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +94,7 @@ func (c *nameCache) remember(names map[string]Text, house bool) {
 	c.house = c.house || house
 }
 
-// houseNames reads the names of all groups and posts: there are as many as a house has desks.
+// houseNames reads the names of all groups, posts and resources: there are as many as a house has desks and rooms.
 func (c *nameCache) houseNames(ctx context.Context) (map[string]Text, error) {
 	groups, err := c.store.Queries().Groups(ctx)
 	if err != nil {
@@ -104,17 +104,26 @@ func (c *nameCache) houseNames(ctx context.Context) (map[string]Text, error) {
 	if err != nil {
 		return nil, store.Classify(err)
 	}
-	names := make(map[string]Text, len(groups)+len(posts))
+	resources, err := c.store.Resources(ctx, "", true)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]Text, len(groups)+len(posts)+len(resources))
 	for _, g := range groups {
 		names["group:"+g.ID] = Text(g.Name)
 	}
 	for _, p := range posts {
 		names["post:"+p.ID] = Text(p.Name)
 	}
+	for _, r := range resources {
+		if name := Text(r.Name); name != (Text{}) {
+			names["resource:"+r.ID] = name
+		}
+	}
 	return names, nil
 }
 
-// nameBook answers names while an answer is built. An unknown person or group is shown by its id.
+// nameBook answers names while an answer is built. An unknown person, group or resource is shown by its id.
 type nameBook struct {
 	names  map[string]Text
 	wanted map[string]bool // nil once the names are there
@@ -144,6 +153,8 @@ func (b *nameBook) name(principal string) Text {
 	_, id, _ := strings.Cut(principal, ":")
 	return Text{Zh: id, En: id}
 }
+
+func (b *nameBook) resource(id string) Text { return b.name("resource:" + id) }
 
 func (b *nameBook) person(id string) PersonRef {
 	if id == "" {

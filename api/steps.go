@@ -81,7 +81,7 @@ func (t *stepTree) touched(n *definitions.Node) bool {
 }
 
 func (t *stepTree) step(n *definitions.Node, passed bool) ProcessStep {
-	view := ProcessStep{Path: n.Path, ID: n.ID, Kind: StepKind(n.Kind), Uses: n.Uses, Name: plainName(n, t.input), Round: len(t.state.Rounds[n.ID])}
+	view := ProcessStep{Path: n.Path, ID: n.ID, Kind: StepKind(n.Kind), Uses: n.Uses, Name: plainName(n, filling{t.def, t.input, t.names}), Round: len(t.state.Rounds[n.ID])}
 	output, done := t.state.Outputs[n.ID]
 	done = done && n.ID != ""
 	now := t.open[n.Path]

@@ -57,7 +57,7 @@ func TestAMeetingShowsItsTracks(t *testing.T) {
 	require.Len(t, p.Next, 3)
 	require.Equal(t, start.Add(-12*time.Hour), p.DueAt, "the earliest due date of the three")
 	require.Equal(t, []Principal{{Kind: PrincipalKindPost, ID: "av-engineer", Name: Text{Zh: "音响工程师", En: "Audio-visual engineer"}}}, find(p.Steps, "av_check").Who)
-	require.Equal(t, Text{Zh: "room-2 续茶", En: "Tea, room-2"}, find(p.Steps, "refill").Name)
+	require.Equal(t, Text{Zh: "二号会议室 续茶", En: "Tea, Meeting room 2"}, find(p.Steps, "refill").Name)
 	require.NotEmpty(t, p.Deadlines)
 	require.EqualValues(t, 22, p.Vars["cups"])
 	require.Contains(t, p.Anchors, "start")

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"steward/definitions"
 	"steward/internal/advance"
@@ -53,7 +56,7 @@ func (s *Server) GetTask(ctx context.Context, _ GetTaskRequestObject) (GetTaskRe
 		return nil, err
 	}
 	who := callerOf(ctx)
-	view, err := named(ctx, s, func(names *nameBook) Task { return taskView(item, d, who, names) })
+	view, err := named(ctx, s, func(names *nameBook) Task { return taskView(item.TaskItem, d, who, names) })
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +69,11 @@ type taskDetail struct {
 	node *definitions.Node
 }
 
-func (s *Server) taskDetail(ctx context.Context, item store.TaskItem) (taskDetail, error) {
+func (s *Server) taskDetail(ctx context.Context, item store.TaskInProcess) (taskDetail, error) {
 	if item.Status != "open" {
 		return taskDetail{}, nil
 	}
-	process, err := s.store.Queries().ProcessByID(ctx, item.ProcessID)
-	if err != nil {
-		return taskDetail{}, store.Classify(err)
-	}
-	state, err := stateOf(process)
+	state, err := decodeState(item.ProcessID, item.State)
 	if err != nil {
 		return taskDetail{}, err
 	}
@@ -82,7 +81,7 @@ func (s *Server) taskDetail(ctx context.Context, item store.TaskItem) (taskDetai
 	if !ok {
 		return taskDetail{}, nil
 	}
-	def, err := s.catalog.Get(ctx, process.DefinitionID, int(process.Version))
+	def, err := s.catalog.Get(ctx, item.DefinitionID, int(item.Version))
 	if err != nil {
 		return taskDetail{}, err
 	}
@@ -91,12 +90,17 @@ func (s *Server) taskDetail(ctx context.Context, item store.TaskItem) (taskDetai
 
 // stateOf reads a process's state. One that has only been stored yet has an empty state: it is about to run.
 func stateOf(p store.Process) (*engine.State, error) {
-	state := &engine.State{}
-	if err := json.Unmarshal([]byte(p.State), state); err != nil {
-		return nil, fmt.Errorf("read state of process %s: %w", p.ID, err)
-	}
-	if state.Status == "" {
+	state, err := decodeState(p.ID, p.State)
+	if err == nil && state.Status == "" {
 		state.Status, state.Starter = engine.StatusRunning, p.Starter
+	}
+	return state, err
+}
+
+func decodeState(process uuid.UUID, text string) (*engine.State, error) {
+	state := &engine.State{}
+	if err := json.Unmarshal([]byte(text), state); err != nil {
+		return nil, fmt.Errorf("read state of process %s: %w", process, err)
 	}
 	return state, nil
 }
@@ -152,7 +156,7 @@ func (s *Server) withTask(ctx context.Context, out outcome, event string) (outco
 	if err != nil {
 		return out, err
 	}
-	out.result.DueAt, out.result.AllowedActions = at(fresh.DueAt), taskActions(fresh, nil, who)
+	out.result.DueAt, out.result.AllowedActions = at(fresh.DueAt), taskActions(fresh.TaskItem, nil, who)
 	return out, nil
 }
 
@@ -234,7 +238,7 @@ func (s *Server) checkTaskForm(ctx context.Context, data engine.TaskData) error 
 	}
 	if !slices.Contains(d.task.Outcomes, data.Outcome) {
 		return invalidForm("", []definitions.FieldError{{
-			Field: "outcome", Code: "enum", Zh: fmt.Sprintf("请选择结果：%v", d.task.Outcomes), En: fmt.Sprintf("choose one of %v", d.task.Outcomes),
+			Field: "outcome", Code: "enum", Zh: "请选择结果：" + strings.Join(d.task.Outcomes, "、"), En: "choose one of " + strings.Join(d.task.Outcomes, ", "),
 		}})
 	}
 	if form := d.node.Form; form != nil && (len(data.Form) > 0 || slices.Contains(form.For, data.Outcome)) {

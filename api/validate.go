@@ -1,14 +1,11 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -77,6 +74,9 @@ func (s *Server) checkRequest(c echo.Context, op *operation) error {
 	if err := checkQuery(op, r.URL); err != nil {
 		return err
 	}
+	if err := checkMedia(r); err != nil {
+		return err
+	}
 	params := make(map[string]string, len(c.ParamNames()))
 	for i, name := range c.ParamNames() {
 		params[name] = c.ParamValues()[i]
@@ -86,29 +86,9 @@ func (s *Server) checkRequest(c echo.Context, op *operation) error {
 		return contractFailure(err)
 	}
 	if body, ok := r.Body.(interface{ ValidatedValue() any }); ok {
-		if !oneDocument(r) {
-			return &failure{code: codeMalformed, cause: errors.New("not one JSON document in UTF-8")}
-		}
-		if field, found := unprintable("", body.ValidatedValue()); found {
-			return failField(field, "character", Text{Zh: "含有不能保存的字符（NUL）", En: "holds a character that cannot be stored (NUL)"})
-		}
+		return checkDocument(r, body.ValidatedValue())
 	}
 	return nil
-}
-
-// oneDocument says whether the body is one JSON document in UTF-8 and nothing more: the checker reads only the first, and
-// the decoder would store other bytes than were sent.
-func oneDocument(r *http.Request) bool {
-	if r.GetBody == nil {
-		return false
-	}
-	body, err := r.GetBody()
-	if err != nil {
-		return false
-	}
-	defer func() { _ = body.Close() }()
-	text, err := io.ReadAll(body)
-	return err == nil && utf8.Valid(text) && json.Valid(text)
 }
 
 // checkQuery refuses parameters that the operation does not know: a misspelled filter would silently show everything.
@@ -141,30 +121,6 @@ func parameterOf(op *operation, name string) *openapi3.Parameter {
 		return p
 	}
 	return op.route.PathItem.Parameters.GetByInAndName(openapi3.ParameterInQuery, name)
-}
-
-// unprintable finds a text with a NUL, which Postgres cannot store, and answers its field.
-func unprintable(at string, value any) (field string, found bool) {
-	switch v := value.(type) {
-	case string:
-		return at, strings.ContainsRune(v, 0)
-	case []any:
-		for i, e := range v {
-			if field, found = unprintable(join(at, strconv.Itoa(i)), e); found {
-				return field, true
-			}
-		}
-	case map[string]any:
-		for name, e := range v {
-			if strings.ContainsRune(name, 0) {
-				return at, true
-			}
-			if field, found = unprintable(join(at, name), e); found {
-				return field, true
-			}
-		}
-	}
-	return "", false
 }
 
 func join(at, name string) string {

@@ -134,8 +134,15 @@ func (c *compiler) block(it *item) *Node {
 func (c *compiler) gotoTarget(it *item, owner *Node) *Node {
 	target := c.def.Steps[it.text]
 	reachable := map[*Node]bool{}
-	for n := owner; n != nil; n = n.Parent {
+	from := owner
+	if owner != nil && len(owner.Children) > 0 { // a group that is over
+		from = owner.Parent
+	}
+	for n := from; n != nil; n = n.Parent {
 		reachable[n] = n.Kind == Sequence
+		if isFinally(n) {
+			break
+		}
 	}
 	if owner == nil {
 		reachable[c.def.Root] = true

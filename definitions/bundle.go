@@ -27,6 +27,10 @@ type Bundle struct {
 	Name   string            `json:"name"`   // file name, for problems
 	Source string            `json:"source"` // the YAML text
 	Files  map[string]string `json:"files"`  // tasks/x.yaml, forms/x.yaml, registers/x.yaml, interfaces/x.json
+
+	// Circles holds for a child process the ways on which it leads back to this one, as the library stood when the bundle
+	// was loaded. It is for the author, not part of what is published.
+	Circles map[string][]string `json:"-"`
 }
 
 // Digest answers the SHA-256 of the bundle in hex. Line ends and the file name do not count; any other byte does.
@@ -60,7 +64,11 @@ func LoadBundle(fsys fs.FS, name string) (Bundle, error) {
 	}
 	b := Bundle{Name: name, Source: string(source), Files: map[string]string{}}
 	l := loader{fsys: fsys, bundle: &b}
-	return b, l.collect(name, b.Source)
+	if err := l.collect(name, b.Source); err != nil {
+		return b, err
+	}
+	b.Circles, err = circles(fsys, name, b.Source)
+	return b, err
 }
 
 // loader follows references from file to file.

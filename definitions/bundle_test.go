@@ -2,6 +2,7 @@ package definitions_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -38,7 +39,8 @@ func TestABundleHoldsAllThatItRefersTo(t *testing.T) {
 func TestReferencesAreFollowedThroughFiles(t *testing.T) {
 	t.Parallel()
 	lib := fstest.MapFS{
-		"a/p.yaml":             {Data: []byte("process: p\nname: P\nsteps:\n  - { id: a, uses: task/x, assign: starter, when: 'exists(\"book\", {})' }\n  - { id: b, uses: process, with: { process: p } }\n")},
+		"a/p.yaml":             {Data: []byte("process: p\nname: P\nsteps:\n  - { id: a, uses: task/x, assign: starter, when: 'exists(\"book\", {})' }\n  - { id: b, uses: process, with: { process: q } }\n")},
+		"b/q.yaml":             {Data: []byte("process: q\nname: Q\nsteps:\n  - { id: a, uses: task, assign: starter }\n")},
 		"tasks/x.yaml":         {Data: []byte("task: x\nname: X\nform: { $ref: forms/y }\n")},
 		"forms/y.yaml":         {Data: []byte("properties: { n: { type: integer } }\n")},
 		"registers/book.yaml":  {Data: []byte("register: book\nname: B\nschema: { properties: { n: { type: integer } } }\n")},
@@ -46,11 +48,42 @@ func TestReferencesAreFollowedThroughFiles(t *testing.T) {
 	}
 	b, err := definitions.LoadBundle(lib, "a/p.yaml")
 	require.NoError(t, err)
-	require.Equal(t, []string{"forms/y.yaml", "interfaces/p.json", "registers/book.yaml", "tasks/x.yaml"}, slices.Sorted(maps.Keys(b.Files)))
+	require.Equal(t, []string{"forms/y.yaml", "interfaces/q.json", "registers/book.yaml", "tasks/x.yaml"}, slices.Sorted(maps.Keys(b.Files)))
 	d, problems := definitions.Compile(b, registry())
 	require.NotNil(t, d, "%v", problems)
 	require.Equal(t, []string{"book"}, d.Registers)
 	require.Equal(t, "B", d.Books["book"].Title.In("en"))
+}
+
+// TestProcessesThatStartOneAnotherAreRefused: the whole way is named, whichever of them is looked at.
+func TestProcessesThatStartOneAnotherAreRefused(t *testing.T) {
+	t.Parallel()
+	starting := func(id string, children ...string) *fstest.MapFile {
+		text := "process: " + id + "\nname: P\nsteps:\n  - { id: t, uses: task, assign: starter }\n"
+		for i, child := range children {
+			text += fmt.Sprintf("  - { id: s%d, uses: process, with: { process: %s } }\n", i, child)
+		}
+		return &fstest.MapFile{Data: []byte(text)}
+	}
+	lib := fstest.MapFS{
+		"x/alone.yaml": starting("alone", "alone"), "x/a.yaml": starting("a", "leaf", "b"), "y/b.yaml": starting("b", "c", "leaf"),
+		"y/c.yaml": starting("c", "a", "gone"), "x/outside.yaml": starting("outside", "a", "leaf"), "x/leaf.yaml": starting("leaf"),
+	}
+	for file, want := range map[string]string{
+		"x/alone.yaml": "alone → alone", "x/a.yaml": "a → b → c → a", "y/b.yaml": "b → c → a → b", "y/c.yaml": "c → a → b → c",
+		"x/outside.yaml": "", "x/leaf.yaml": "",
+	} {
+		b, err := definitions.LoadBundle(lib, file)
+		require.NoError(t, err)
+		_, problems := definitions.Compile(b, registry())
+		got := ""
+		for _, p := range problems {
+			if p.Code == "reference_process_circle" {
+				_, got, _ = strings.Cut(p.Message.En, ": ")
+			}
+		}
+		require.Equal(t, want, got, "%s: %v", file, problems)
+	}
 }
 
 func TestTheDigestIsOfTheContent(t *testing.T) {

@@ -49,6 +49,7 @@ const (
 	codeUnknownField    Code = "reference_unknown_field"
 	codeUnknownOutcome  Code = "reference_unknown_outcome"
 	codeCycle           Code = "reference_cycle"
+	codeProcessCircle   Code = "reference_process_circle"
 )
 
 // The codes of stage reach.
@@ -80,6 +81,8 @@ const (
 	codeRoleCycle    Code = "people_role_cycle"
 	codeAssigneeHere Code = "people_no_assignee_here"
 	codeUnusedRole   Code = "people_unused_role"
+
+	codeForgottenEquals Code = "people_forgotten_equals"
 )
 
 // The codes of stage time.
@@ -87,6 +90,7 @@ const (
 	codeUnknownAnchor Code = "time_unknown_anchor"
 	codeNoDue         Code = "time_no_due"
 	codeWindowHere    Code = "time_window_here"
+	codeInterval      Code = "time_interval"
 )
 
 // The codes of stage trap.
@@ -110,12 +114,12 @@ func Codes() []Code {
 		codeUnknownKey, codeNotSupported, codeMissingKey, codeWrongType, codeBadValue, codeBadID, codeDuplicateID,
 		codeKeyNotHere, codeConflict, codeBadForm, codeBadDefault, codeFileName, codeTooMany,
 		codeUnknownKind, codeUnknownTask, codeUnknownForm, codeUnknownRegister, codeUnknownProcess, codeUnknownTable, codeUnknownBlock,
-		codeUnknownStep, codeUnknownEvent, codeUnknownField, codeUnknownOutcome, codeCycle,
+		codeUnknownStep, codeUnknownEvent, codeUnknownField, codeUnknownOutcome, codeCycle, codeProcessCircle,
 		codeUnreachable, codeUnusedBlock, codeGotoTarget, codeGotoLoop, codeBlockRecursion, codeNoEnd, codeOutcomeUndeclared,
 		codeOutcomeUnused, codeOutcomeUnhandled, codeOutcomeIgnored, codeFailOutsideVia, codeEndInFinally,
 		codeTypeMismatch,
-		codeUnknownRole, codeNoAssign, codeRoleSource, codeRoleCycle, codeAssigneeHere, codeUnusedRole,
-		codeUnknownAnchor, codeNoDue, codeWindowHere,
+		codeUnknownRole, codeNoAssign, codeRoleSource, codeRoleCycle, codeAssigneeHere, codeUnusedRole, codeForgottenEquals,
+		codeUnknownAnchor, codeNoDue, codeWindowHere, codeInterval,
 		codeTrapClockBehindJoin, codeTrapNoWayOut, codeTrapRepeatOverlap, codeTrapRepeatEndless, codeTrapShadow, codeTrapPersonalKey, codeTrapEventIdle, codeTrapTableOverlap, codeTrapTableRow,
 	}
 	for _, c := range expr.Codes() {

@@ -39,6 +39,8 @@ type compiler struct {
 	viaBlocks    map[string]bool
 	called       map[string]bool // blocks that something runs
 	ended        map[string]bool // outcomes that the process ends with somewhere
+	divisors     map[string]bool // parameters that something is divided by
+	intervals    map[string]bool // parameters that something is repeated at
 }
 
 // Compile checks a bundle and turns it into a Definition. It answers every problem it finds, sorted by place; the
@@ -68,6 +70,7 @@ func newCompiler(b Bundle, registry *Registry) *compiler {
 		tasks: map[string]*TaskDefinition{}, forms: map[string]*Schema{}, children: map[string]*Interface{},
 		roleItems: map[string]*item{}, usedRoles: map[string]bool{}, reads: map[*Node][]expr.Path{}, loops: map[*Node]expr.Type{}, loose: map[*Node]expr.Type{},
 		viaBlocks: map[string]bool{}, called: map[string]bool{}, ended: map[string]bool{},
+		divisors: map[string]bool{}, intervals: map[string]bool{},
 		def: &Definition{
 			Roles: map[string]*Role{}, Tables: map[string]*Table{}, Books: map[string]*Register{}, Blocks: map[string]*Node{},
 			Nodes: map[string]*Node{}, Steps: map[string]*Node{}, Actions: map[string]*Action{},

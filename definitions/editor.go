@@ -48,7 +48,7 @@ func (e editor) stepKeys() map[string]any {
 		"exclude": ref("roles"), "form": typed("object"), "outcomes": list(id()), "due": ref("times"), "notBefore": ref("times"),
 		"until": ref("times"), "remind": oneOrMany(ref("reminder")), "escalate": oneOrMany(ref("escalation")), "on": mapOf(ref("action")),
 		"redo": enum("always"), "priority": typed("integer"), "fields": mapOf(enum("read", "write", "hidden")), "checks": list(ref("text")),
-		"steps": steps, "parallel": steps, "each": ref("each"), "repeat": ref("repeat"), "end": id(), "goto": id(),
+		"steps": steps, "parallel": steps, "each": ref("each"), "repeat": ref("repeat"), "end": id(), "goto": id(), "finally": steps,
 	}
 }
 

@@ -122,7 +122,7 @@ func (c *compiler) eventReminder(e *Event, it *item, at scopeAt) {
 			r.From, r.At = &v, v
 		}
 	}
-	r.Every = c.amount(it.get("every"))
+	r.Every = c.interval(it.get("every"), at)
 	r.To = c.roleList(it.get("to"), setting{scope: at})
 	e.Remind = append(e.Remind, r)
 }

@@ -30,6 +30,7 @@ func (c *compiler) express(root *item) {
 	c.tables(root.get("tables"))
 	c.eachTree(c.expressNode)
 	c.events(root.get("events"))
+	c.parameterNeeds(root.get("parameters"))
 	c.used()
 }
 

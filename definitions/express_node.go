@@ -18,14 +18,14 @@ func (c *compiler) expressNode(n *Node) {
 }
 
 func (c *compiler) expressKeys(n *Node, it *item, at scopeAt) {
-	if !singleLoop(n) { // there the name is the step's, and may use the loop's names
+	if !singleLoop(n) && !n.main { // there the name is the step's, and may use the loop's names
 		n.Name = c.template(it.get("name"), at)
 	}
 	if !isBody(n) {
-		if w := it.get("when"); w != nil {
-			n.When = c.bare(w, at, expr.WantBool())
-		}
-		n.NotBefore, n.Until = c.times(it.get("notBefore"), at, opening), c.times(it.get("until"), at, opening)
+		c.expressOpening(n, it, at)
+	}
+	if c.carriesGroup(n) {
+		c.expressGroup(n, it, at)
 	}
 	switch n.Kind {
 	case Each:
@@ -35,6 +35,17 @@ func (c *compiler) expressKeys(n *Node, it *item, at scopeAt) {
 	case Step:
 		c.expressStep(n, it, at)
 	}
+}
+
+func (c *compiler) expressOpening(n *Node, it *item, at scopeAt) {
+	n.Until = c.times(it.get("until"), at, opening)
+	if n.main { // the rest is said of the whole group
+		return
+	}
+	if w := it.get("when"); w != nil {
+		n.When = c.bare(w, at, expr.WantBool())
+	}
+	n.NotBefore = c.times(it.get("notBefore"), at, opening)
 }
 
 func (c *compiler) expressEach(n *Node, it *item, at scopeAt) {
@@ -91,23 +102,6 @@ func withField(t expr.Type, name string, field expr.Type) expr.Type {
 	return expr.Object(fields)
 }
 
-// interval reads the distance of a repeat: a duration as text, or an = expression that yields one.
-func (c *compiler) interval(it *item, at scopeAt) expr.Value {
-	if !it.isText() {
-		c.wrongType(it, "every", textItem)
-		return expr.Value{}
-	}
-	v := c.value(it, at)
-	c.timeReads(v.References(), at)
-	switch {
-	case !strings.HasPrefix(it.text, "="):
-		c.amount(it)
-	case v.Type().Kind() != expr.KindDuration && v.Type().Kind() != expr.KindText && v.Type().Kind() != expr.KindAny:
-		c.problems.add(it.at(), codeTypeMismatch, "every", "a duration", v.Type().String())
-	}
-	return v
-}
-
 func (c *compiler) expressStep(n *Node, it *item, at scopeAt) {
 	people := setting{scope: at}
 	n.Assign, n.Exclude = c.roleList(it.get("assign"), people), c.roleList(it.get("exclude"), people)
@@ -116,6 +110,9 @@ func (c *compiler) expressStep(n *Node, it *item, at scopeAt) {
 		ts = c.taskScope(n)
 	}
 	n.Due = c.times(c.said(n, it, "due"), ts, dueTime)
+	if above := dueAbove(n); above != nil && len(n.Due) == 0 {
+		n.WaitsForSteps = n.WaitsForSteps || above.WaitsForSteps
+	}
 	n.Remind = c.reminders(c.said(n, it, "remind"), c.saidScope(n, it, "remind", at))
 	n.Escalate = c.ladder(c.said(n, it, "escalate"), c.saidScope(n, it, "escalate", at))
 	c.checkDue(n, it)
@@ -142,9 +139,9 @@ func (c *compiler) saidScope(n *Node, it *item, key string, at scopeAt) scopeAt 
 	return at
 }
 
-// checkDue reports reminders and rungs that count from a due date which the step does not have.
+// checkDue reports reminders and rungs that count from a due date which neither the step nor a group around it has.
 func (c *compiler) checkDue(n *Node, it *item) {
-	if len(n.Due) > 0 {
+	if len(n.Due) > 0 || dueAbove(n) != nil {
 		return
 	}
 	for _, key := range []string{"remind", "escalate"} {

@@ -29,6 +29,7 @@ func (c *compiler) program(it *item, skip int, at scopeAt, want expr.Want) *expr
 		return nil
 	}
 	c.read(at.node, p.References()...)
+	c.promise(p.Divisors())
 	return p
 }
 
@@ -68,6 +69,7 @@ func (c *compiler) value(it *item, at scopeAt) expr.Value {
 	v, found := expr.CompileValue(it.plain(), at.Scope)
 	c.exprProblems(it, 0, found)
 	c.read(at.node, v.References()...)
+	c.promise(v.Divisors())
 	return v
 }
 
@@ -91,6 +93,7 @@ func (c *compiler) oneTemplate(it *item, at scopeAt) *expr.Template {
 	c.exprProblems(it, 0, found)
 	if t != nil {
 		c.read(at.node, t.References()...)
+		c.promise(t.Divisors())
 	}
 	return t
 }

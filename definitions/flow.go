@@ -98,8 +98,7 @@ func (f *flow) visit(n *Node, in known) known {
 		return nil
 	}
 	out := f.through(n, in)
-	raw := f.c.raw[n]
-	if raw.isMap() && !isBody(n) && (raw.has("when") || raw.has("until")) || n.Kind == Step && f.c.emptyRule(raw, "skip") {
+	if f.c.passable(n) || n.Kind == Step && f.c.emptyRule(f.c.raw[n], "skip") {
 		out = meet(out, in)
 	}
 	return out
@@ -117,16 +116,44 @@ func (f *flow) through(n *Node, in known) known {
 	case Step:
 		return f.step(n, in)
 	case Parallel:
-		return f.parallel(n, in)
+		return f.group(n, in, f.parallel(n, in))
 	case Each, Repeat:
 		f.visit(n.Children[0], in.with(own(n)...))
 		return in.with(own(n)...)
 	case End, Goto:
 		return f.follow(n.Target, in)
 	}
+	if n.Finally != nil {
+		return f.withFinally(n, in)
+	}
 	out := in
 	for _, child := range n.Children {
 		out = f.visit(child, out)
+	}
+	return f.group(n, in, out)
+}
+
+// withFinally visits a group that may be left at any moment: nothing in it is certain in its finally.
+func (f *flow) withFinally(n *Node, in known) known {
+	out, last := f.visit(n.Children[0], in), f.visit(n.Finally, in)
+	if out == nil || last == nil {
+		return nil
+	}
+	return out.with(sortedKeys(last)...)
+}
+
+// group follows the outcomes of a group: on those that cut it short, nothing in it is certain.
+func (f *flow) group(n *Node, in, out known) known {
+	if n.Outcomes == nil {
+		return out
+	}
+	if out != nil {
+		out = f.follow(n.On["done"], out)
+	}
+	for _, o := range n.allOutcomes()[1:] {
+		if o != OutcomeUntil || n.On[o] != nil {
+			out = meet(out, f.follow(n.On[o], in))
+		}
 	}
 	return out
 }

@@ -3,9 +3,6 @@ package definitions
 import (
 	"slices"
 	"strings"
-
-	"steward/definitions/expr"
-	"steward/definitions/timex"
 )
 
 // header reads what stands before the steps and needs no expression.
@@ -41,99 +38,6 @@ func (c *compiler) outcomeList(it *item) []string {
 		out = append(out, e.text)
 	}
 	return out
-}
-
-func parameterTypes() []string {
-	return []string{"string", "integer", "number", "boolean", "duration", "time"}
-}
-
-func (c *compiler) parameters(it *item) {
-	if it == nil || !c.isMap(it, "parameters") {
-		return
-	}
-	for _, e := range it.entries {
-		if !c.checkID(e.key) || !c.keys(e.value, parameterShape()) {
-			continue
-		}
-		p := Parameter{Name: e.key.text, Title: c.text(e.value.get("title"))}
-		p.Type = c.oneOf(e.value.get("type"), "type", parameterTypes())
-		if d := e.value.get("default"); d != nil && p.Type != "" {
-			p.Default = d.value
-			c.checkParameter(p, d)
-		}
-		c.def.Parameters = append(c.def.Parameters, p)
-	}
-}
-
-func (c *compiler) checkParameter(p Parameter, d *item) {
-	if why, ok := p.Check(d.value); !ok {
-		c.problems.add(d.at(), codeBadDefault, d.shown(), why)
-	}
-}
-
-// Check reports whether value may stand for the parameter; an installation's override is checked with it too. The text
-// says why not.
-func (p Parameter) Check(value any) (Text, bool) {
-	ok := false
-	switch p.Type {
-	case "string":
-		_, ok = value.(string)
-	case "integer":
-		ok = isWhole(value)
-	case "number":
-		ok = isWhole(value)
-		if _, f := value.(float64); f {
-			ok = true
-		}
-	case "boolean":
-		_, ok = value.(bool)
-	case "duration":
-		return p.checkDuration(value)
-	case "time":
-		s, _ := value.(string)
-		if _, err := timex.Parse(s); err == nil {
-			ok = true
-		}
-	}
-	if ok {
-		return Text{}, true
-	}
-	return Text{Zh: "应为 " + p.Type + " 类型", En: "it must be of type " + p.Type}, false
-}
-
-func (p Parameter) checkDuration(value any) (Text, bool) {
-	s, _ := value.(string)
-	if a, err := timex.ParseDuration(s); err == nil {
-		if _, fixed := a.Fixed(); fixed {
-			return Text{}, true
-		}
-	}
-	return Text{Zh: "应为固定长度的时长，如 30m、2h、1d", En: "it must be a fixed duration such as 30m, 2h or 1d"}, false
-}
-
-func isWhole(v any) bool {
-	switch v := v.(type) {
-	case int, int64:
-		return true
-	case float64:
-		return v == float64(int64(v)) && !unsafeInteger(v)
-	}
-	return false
-}
-
-// ValueType is the type that expressions see.
-func (p Parameter) ValueType() expr.Type {
-	switch p.Type {
-	case "integer":
-		return expr.Int()
-	case "number":
-		return expr.Number()
-	case "boolean":
-		return expr.Bool()
-	case "duration":
-		return expr.Duration()
-	}
-	return expr.String()
 }
 
 // register answers a register of the bundle, loading it once.

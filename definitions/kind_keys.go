@@ -80,6 +80,7 @@ func (c *compiler) processKeys(n *Node, with *item) {
 	if n.Child.Process == "" {
 		return
 	}
+	c.checkCircle(p, n.Child.Process)
 	iface := c.child(p, n.Child.Process)
 	if iface == nil {
 		return
@@ -87,6 +88,17 @@ func (c *compiler) processKeys(n *Node, with *item) {
 	n.Child.Outcomes = iface.outcomes()
 	if n.Child.Wait {
 		n.Outcomes = slices.Clone(n.Child.Outcomes)
+	}
+}
+
+// checkCircle reports a child that starts this process again: each would start the next until the limit of depth.
+func (c *compiler) checkCircle(it *item, child string) {
+	way := c.bundle.Circles[child]
+	if child == c.def.ID {
+		way = []string{child}
+	}
+	if way != nil {
+		c.problems.add(it.at(), codeProcessCircle, strings.Join(append([]string{c.def.ID}, way...), " → "))
 	}
 }
 

@@ -10,6 +10,7 @@ func (c *compiler) lint() {
 	c.eachTree(c.lintRepeats)
 	c.lintBlocks()
 	c.lintFails()
+	c.eachTree(c.lintFinally)
 	c.lintRoles()
 	c.lintEvents()
 	c.lintGraph()
@@ -82,12 +83,12 @@ func (c *compiler) lintOutcomes(n *Node) {
 	for _, child := range n.Children {
 		c.lintOutcomes(child)
 	}
-	if n.Kind != Step || c.flow.in[n] == nil {
+	if n.Outcomes == nil || c.flow.in[n] == nil {
 		return
 	}
 	all := n.allOutcomes()
 	for i, o := range all {
-		if i == 0 || n.On[o] != nil || c.outcomeRead(n) {
+		if i == 0 || n.On[o] != nil || n.Kind == Step && c.outcomeRead(n) || n.Kind != Step && o == OutcomeUntil {
 			continue
 		}
 		code := codeOutcomeIgnored
@@ -173,7 +174,7 @@ func (c *compiler) isNamed(anchor string) bool {
 
 // unbounded finds a human step in a tree that nothing closes but the person.
 func (c *compiler) unbounded(n *Node) *Node {
-	if raw := c.raw[n]; raw.isMap() && raw.has("until") {
+	if raw := c.raw[n]; raw.isMap() && raw.has("until") || n.Kind != Step && len(n.timed) > 0 {
 		return nil
 	}
 	if kind, ok := c.registry.Kind(baseKind(n.Uses)); n.Kind == Step && ok && kind.Human && len(n.timed) == 0 {

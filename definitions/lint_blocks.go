@@ -60,7 +60,7 @@ func (c *compiler) lintFails() {
 		block, final := "", false
 		if p.owner != nil {
 			block = blockOf(p.owner)
-			final = inFinally[block] || within(p.owner, c.def.Finally)
+			final = inFinally[block] || c.inFinally(p.owner)
 		}
 		if p.action.Fail && (outside[block] || !c.viaBlocks[block]) {
 			c.problems.add(p.item.keyOf("fail").at(), codeFailOutsideVia)
@@ -71,15 +71,23 @@ func (c *compiler) lintFails() {
 	}
 }
 
-// finallyBlocks are the blocks that finally runs.
+// lintFinally reports groups with finally in the block of a proposal: when it fails nothing has happened, and nothing is
+// to be tidied up.
+func (c *compiler) lintFinally(n *Node) {
+	if n.Finally != nil && c.viaBlocks[blockOf(n)] {
+		c.problems.add(c.raw[n].keyOf("finally").at(), codeKeyNotHere, "finally", "the block of a proposal", keysText(loopKeys()))
+	}
+	for _, child := range n.Children {
+		c.lintFinally(child)
+	}
+}
+
+// finallyBlocks are the blocks that the finally of the process or of a group runs.
 func (c *compiler) finallyBlocks() map[string]bool {
 	out := map[string]bool{}
-	if c.def.Finally == nil {
-		return out
-	}
 	var first []string
 	for _, p := range c.actions {
-		if p.owner != nil && p.action.Do != nil && within(p.owner, c.def.Finally) {
+		if p.owner != nil && p.action.Do != nil && c.inFinally(p.owner) {
 			first = append(first, blockOf(p.action.Do))
 		}
 	}

@@ -47,10 +47,13 @@ func (g *graph) add(n *Node) {
 		g.add(child)
 	}
 	begin, end := point{n, false}, point{n, true}
-	raw := g.c.raw[n]
-	if raw.isMap() && !isBody(n) && (raw.has("when") || raw.has("until")) || n.Kind == Each || n.Kind == Repeat {
+	if g.c.passable(n) || n.Kind == Each || n.Kind == Repeat {
 		g.edge(begin, end)
 	}
+	if n.Finally != nil {
+		g.edge(begin, point{n.Finally, false})
+	}
+	done := g.addGroup(n)
 	switch n.Kind {
 	case Step:
 		g.addStep(n)
@@ -62,13 +65,25 @@ func (g *graph) add(n *Node) {
 			g.edge(last, point{child, false})
 			last = point{child, true}
 		}
-		g.edge(last, end)
+		done(last)
 	default:
 		for _, child := range n.Children {
 			g.edge(begin, point{child, false})
-			g.edge(point{child, true}, end)
+			done(point{child, true})
 		}
 	}
+}
+
+// addGroup adds where the outcomes of a group lead that cut it short, and answers how it goes on when it is done.
+func (g *graph) addGroup(n *Node) (done func(last point)) {
+	begin, end := point{n, false}, point{n, true}
+	if n.Kind == Step || n.Outcomes == nil {
+		return func(last point) { g.edge(last, end) }
+	}
+	for _, o := range n.allOutcomes()[1:] {
+		g.follow(n.On[o], begin, end)
+	}
+	return func(last point) { g.follow(n.On["done"], last, end) }
 }
 
 func (g *graph) addStep(n *Node) {

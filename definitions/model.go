@@ -53,7 +53,7 @@ type Definition struct {
 	Events      []*Event
 	Finally     *Node // sequence, nil when there is none
 
-	TimesUseInput  bool // some time reads the input by an expression, not only through anchors
+	Tidies         bool // some group has a finally
 	VarsUseOutputs bool // some anchor or var reads outputs or rounds: compute them again when a step is done
 
 	Nodes   map[string]*Node   // every static node by Path
@@ -79,6 +79,19 @@ func (s *Schema) TypeOf() expr.Type {
 		return expr.Object(nil)
 	}
 	return s.Type
+}
+
+// ResourceOf answers the kind of resource that a path such as input.room holds the id of; "" when it holds none.
+func (d *Definition) ResourceOf(path expr.Path) string {
+	if d.Input == nil || len(path) != 2 || (path[0] != "input" && path[0] != "before") {
+		return ""
+	}
+	for _, f := range d.Input.Fields {
+		if f.Name == path[1] {
+			return f.Resource
+		}
+	}
+	return ""
 }
 
 // Field is one property of a Schema, as pages and lists need it.
@@ -127,6 +140,9 @@ type Parameter struct {
 	Type    string // string, integer, number, boolean, duration ("30m", fixed units) or time (a time expression as text)
 	Default any    // JSON value
 	Title   Text
+
+	NotZero  bool // something is divided by it: no value of it may be 0
+	Interval bool // something is repeated at this distance: every value is a duration of at least ShortestInterval
 }
 
 // Anchor is a named moment. Exactly one of Expr and Event is set.
@@ -172,7 +188,7 @@ type Node struct {
 	Due       []TimeValue
 	Remind    []Remind
 	Escalate  []Escalation
-	On        map[string]*Action // by outcome
+	On        map[string]*Action // by outcome; of a group: done, until, and what its ladder gives
 	Assign    []*Role
 	Form      *Form
 	Outcomes  []string // that people may choose or the kind may answer; the first goes on when On says nothing
@@ -182,6 +198,7 @@ type Node struct {
 	Exclude   []*Role // people who may not do it
 
 	Children []*Node
+	Finally  *Node // of a group: the second of its two children, which runs however the first ends
 
 	Each   *EachSpec
 	Repeat *RepeatSpec
@@ -205,6 +222,7 @@ type Node struct {
 	WaitsForSteps bool              // one of its times counts from a step being opened, claimed or done
 	ResourceKey   string            // kind reserve: the source text of with.resource, e.g. "=input.room"; a later booking with the same key replaces the earlier
 	timed         []string          // outcomes that an escalation may give
+	main          bool              // the first of the two parts of a group with finally
 	Enclose       *Node             // nearest enclosing each/repeat body root (frame of outputs), nil at top level
 }
 
@@ -218,7 +236,7 @@ type EachSpec struct {
 
 // RepeatSpec says when a repeat block opens its body.
 type RepeatSpec struct {
-	Every   expr.Value    // a duration (time.Duration, or text such as "30m", "1wd")
+	Every   *Interval
 	While   *expr.Program // checked before each further occurrence; nil means always
 	Overlap string        // replace | skip
 	Max     int           // most occurrences, a limit against run-aways
@@ -248,14 +266,14 @@ type TimeValue struct {
 type Remind struct {
 	At    TimeValue
 	From  *TimeValue // first moment when Every is set
-	Every *timex.Amount
+	Every *Interval
 	To    []*Role // nil: those who may do the task
 }
 
 // Escalation is one rung of the ladder of a step; At is relative to due ("+0" is the due date itself).
 type Escalation struct {
 	At      TimeValue
-	Every   *timex.Amount // repeats the rung from At on while the task is open
+	Every   *Interval // repeats the rung from At on while the task is open
 	Notify  []*Role
 	To      []*Role // re-assigns the task
 	Outcome string  // closes the task with this outcome
@@ -284,6 +302,7 @@ type Role struct {
 	Assignee bool          // the present assignee of the task (in remind and escalate)
 	Ref      *Role         // another named role
 	Expr     *expr.Program // yields a user id, a principal ("group:x") or a list of them
+	ExprOf   string        // what Expr names: user, group or post; "" for user ids and principals
 	Field    string        // form field or input that names the person, e.g. "input.host"
 	Pick     string        // "" or claim (first comes), least-loaded
 	PerTask  bool          // resolved per task instead of once per process

@@ -128,16 +128,6 @@ func (c *compiler) needID(it *item, n *Node) {
 	}
 }
 
-func groupKeys() []string { return []string{"id", "name", "when", "notBefore", "until"} }
-
-// group makes a parallel, or a sequence with keys of its own.
-func (c *compiler) group(it *item, parent *Node, slot int, kind NodeKind, key string) *Node {
-	c.only(it, key, append(groupKeys(), key))
-	n := c.newNode(it, parent, slot, kind, it.get("id"))
-	c.childrenOf(n, it.get(key))
-	return n
-}
-
 // jump makes an end or a goto that stands as an item of a list.
 func (c *compiler) jump(it *item, parent *Node, slot int, key string) *Node {
 	c.only(it, key, []string{key, "when", "name"})
@@ -170,7 +160,7 @@ func (c *compiler) loop(it *item, parent *Node, slot int, body string) *Node {
 		c.repeatSpec(n, it.get("repeat"), body == "uses")
 	}
 	if body == "steps" {
-		c.only(it, key, append(groupKeys(), key, "steps"))
+		c.only(it, key, append(loopKeys(), key, "steps"))
 		b := c.newNode(it, n, 0, Sequence, nil)
 		n.Children = []*Node{b}
 		c.childrenOf(b, it.get("steps"))

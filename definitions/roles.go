@@ -98,6 +98,9 @@ func (c *compiler) roleNamed(it *item, at setting) *Role {
 		}
 		return &Role{Assignee: true}
 	}
+	if c.forgotEquals(it, at) {
+		return nil
+	}
 	names := append(sortedKeys(c.def.Roles), "starter")
 	c.problems.suggest(it.at(), codeUnknownRole, it.text, names, it.text)
 	return nil
@@ -123,7 +126,7 @@ func (c *compiler) roleRule(it *item, at setting) *Role {
 	}
 	r := &Role{}
 	c.roleSource(r, found[0], it.get(found[0]), at)
-	r.Pick = strings.TrimPrefix(c.oneOf(it.get("pick"), "pick", []string{"claim", "least-loaded"}), "claim")
+	r.Pick = c.oneOf(it.get("pick"), "pick", []string{"claim", "least-loaded"})
 	r.PerTask = c.oneOf(it.get("per"), "per", []string{"process", "task"}) == "task"
 	if l := it.get("level"); l != nil {
 		r.Level = c.whole(l, "level", 1)
@@ -141,12 +144,8 @@ func (c *compiler) roleSource(r *Role, source string, it *item, at setting) {
 	switch source {
 	case "starter":
 		r.Starter = c.flag(it, source)
-	case "user":
-		r.User = c.word(it, source)
-	case "group":
-		r.Group = c.word(it, source)
-	case "post":
-		r.Post = c.word(it, source)
+	case "user", "group", "post":
+		c.literalOrComputed(r, source, it, at)
 	case "leader-of":
 		r.LeaderOf, r.Level = c.role(it, at), 1
 	case "actor-of":
@@ -158,6 +157,38 @@ func (c *compiler) roleSource(r *Role, source string, it *item, at setting) {
 	case "expr":
 		r.Expr = c.people(it, 0, at)
 	}
+}
+
+// literalOrComputed reads the id of a user, group or post, or an = expression that yields it.
+func (c *compiler) literalOrComputed(r *Role, source string, it *item, at setting) {
+	if it.isText() && strings.HasPrefix(it.text, "=") {
+		r.Expr, r.ExprOf = c.people(it, 1, at), source
+		return
+	}
+	id := c.word(it, source)
+	if id == "" || c.forgotEquals(it, at) {
+		return
+	}
+	switch source {
+	case "user":
+		r.User = id
+	case "group":
+		r.Group = id
+	case "post":
+		r.Post = id
+	}
+}
+
+// forgotEquals reports a text that reads like an expression where an id or a role stands: input.who instead of =input.who.
+func (c *compiler) forgotEquals(it *item, at setting) bool {
+	root, _, dotted := strings.Cut(it.text, ".")
+	root = strings.TrimSuffix(root, "?")
+	known := append(at.scope.Names(), "steps", "item", "payload", "before")
+	if !dotted || !slices.Contains(known, root) {
+		return false
+	}
+	c.problems.add(it.at(), codeForgottenEquals, it.text)
+	return true
 }
 
 func (c *compiler) roleEmpty(r *Role, it *item, at setting) {

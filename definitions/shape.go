@@ -57,12 +57,12 @@ func stepShape() shape {
 		name: "a step",
 		keys: []string{
 			"id", "name", "uses", "with", "when", "assign", "exclude", "form", "outcomes", "due", "notBefore", "until", "remind",
-			"escalate", "on", "redo", "priority", "fields", "checks", "steps", "parallel", "each", "repeat", "end", "goto",
+			"escalate", "on", "redo", "priority", "fields", "checks", "steps", "parallel", "each", "repeat", "end", "goto", "finally",
 		},
 		later: map[string]string{
 			"race": "until on the steps of a parallel, or a wait with both event and until", "join": "a parallel joins all of its steps",
 			"sla": "due, remind and escalate", "evidence": "a form field that names the file", "retry": "the kind's own retries",
-			"timeout": "due and an escalation with an outcome", "output": "outputs.<step>", "finally": "the finally of the process",
+			"timeout": "due and an escalation with an outcome", "output": "outputs.<step>",
 		},
 	}
 }

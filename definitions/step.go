@@ -114,6 +114,11 @@ func (c *compiler) stepOutcomes(n *Node, it *item, kind Kind) {
 	if o := it.get("outcomes"); o != nil && !kind.Free {
 		c.problems.add(it.keyOf("outcomes").at(), codeKeyNotHere, "outcomes", n.Uses, keysText(n.Outcomes))
 	}
+	c.ladderOutcomes(n, it)
+}
+
+// ladderOutcomes notes the outcomes that an escalation gives.
+func (c *compiler) ladderOutcomes(n *Node, it *item) {
 	for _, rung := range c.said(n, it, "escalate").elements() {
 		o := rung.get("outcome")
 		if o == nil || c.word(o, "outcome") == "" || !c.checkID(o) {

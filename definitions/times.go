@@ -61,16 +61,11 @@ func (c *compiler) timeValue(it *item, at scopeAt, use timeUse) (TimeValue, bool
 	return TimeValue{Expr: p}, true
 }
 
-// timeReads notes when a time must be planned again: the input, a formula or an output that it reads may change.
+// timeReads notes when a time must be planned again beside a change of the input: when an output that it reads may change.
 func (c *compiler) timeReads(refs []expr.Path, at scopeAt) {
 	for _, r := range refs {
-		switch r[0] {
-		case "input", "vars":
-			c.def.TimesUseInput = true
-		case "outputs", "rounds":
-			if at.node != nil {
-				at.node.WaitsForSteps = true
-			}
+		if at.node != nil && (r[0] == "outputs" || r[0] == "rounds") {
+			at.node.WaitsForSteps = true
 		}
 	}
 }
@@ -113,19 +108,6 @@ func (c *compiler) timeProblem(it *item, err error) {
 	}
 }
 
-// amount reads a duration such as 30m or 1wd.
-func (c *compiler) amount(it *item) *timex.Amount {
-	if it == nil || c.word(it, "a duration") == "" {
-		return nil
-	}
-	a, err := timex.ParseDuration(it.text)
-	if err != nil {
-		c.timeProblem(it, err)
-		return nil
-	}
-	return &a
-}
-
 // reminders reads `remind`: moments relative to due, or { at | from, every, to }.
 func (c *compiler) reminders(it *item, at scopeAt) []Remind {
 	var out []Remind
@@ -162,7 +144,7 @@ func (c *compiler) reminder(it *item, at scopeAt) Remind {
 			r.From, r.At = &v, v
 		}
 	}
-	r.Every = c.amount(it.get("every"))
+	r.Every = c.interval(it.get("every"), at)
 	r.To = c.roleList(it.get("to"), setting{scope: at, assignee: true})
 	return r
 }
@@ -179,7 +161,7 @@ func (c *compiler) ladder(it *item, at scopeAt) []Escalation {
 		if m := e.get("at"); m != nil {
 			rung.At, _ = c.timeValue(m, at, afterDue)
 		}
-		rung.Every = c.amount(e.get("every"))
+		rung.Every = c.interval(e.get("every"), at)
 		rung.Notify, rung.To = c.roleList(e.get("notify"), people), c.roleList(e.get("to"), people)
 		rung.Outcome = e.get("outcome").plainText()
 		if !e.has("notify") && !e.has("to") && !e.has("outcome") {

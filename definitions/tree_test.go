@@ -141,14 +141,10 @@ steps:
   - { id: a, uses: task, assign: starter, due: start }
   - { id: b, uses: task, assign: starter, due: a.claimed+1h }
 `)
-	require.False(t, d.TimesUseInput, "anchors are followed by themselves")
 	require.False(t, d.Steps["a"].WaitsForSteps)
 	require.True(t, d.Steps["b"].WaitsForSteps)
-	d = compile(t, "steps:\n  - { id: a, uses: task, assign: starter, due: =input.start - hours(1) }\n")
-	require.True(t, d.TimesUseInput)
 	d = compile(t, "steps:\n  - { id: a, uses: task, assign: starter }\n  - { id: b, uses: task, assign: starter, due: =outputs.a.done_at + hours(1) }\n")
 	require.True(t, d.Steps["b"].WaitsForSteps)
-	require.False(t, d.TimesUseInput)
 }
 
 func TestFormulasThatReadOutputs(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 const (
 	advanceTimeout  = 2 * time.Second
 	advancePatience = 10 * 365 * 24 * time.Hour // unset, the SDK makes it as short as the timeout
-	eventsPerRun    = 2000
+	eventsPerRun    = 250                       // some fifty steps: what a worker replays that has not kept the process in memory
 	behindRetry     = time.Minute
 	// The clocks of two servers differ: a timer may fire before Postgres thinks that the deadline has come. Look again, but less and
 	// less often.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"steward/activities"
 	"steward/api"
 	"steward/internal/advance"
 	"steward/internal/app"
@@ -37,6 +38,19 @@ type temporalFlags struct {
 type decideFlags struct {
 	Decide   string        `enum:"workflow,api" default:"workflow" env:"STEWARD_DECIDE" placeholder:"WHO" help:"Who decides first: workflow (in Temporal) or api (the request itself: higher rate)."`
 	Patience time.Duration `default:"1s" env:"STEWARD_PATIENCE" placeholder:"TIME" help:"How long a request waits for the workflow before it decides itself."`
+
+	NudgeQueue  int           `default:"5000" env:"STEWARD_NUDGE_QUEUE" placeholder:"N" help:"Processes of which Temporal may still have to be told before requests wait for it."`
+	DeferNudges time.Duration `default:"5s" env:"STEWARD_DEFER_NUDGES" placeholder:"TIME" help:"How long Temporal is not told what can wait while many people do; keep it below --settle-after."`
+}
+
+// nudges checks the flags and turns them into options, naming the flag that cannot be used.
+func (f decideFlags) nudges() (activities.NudgerOptions, error) {
+	for flag, value := range map[string]int64{"patience": int64(f.Patience), "nudge-queue": int64(f.NudgeQueue), "defer-nudges": int64(f.DeferNudges)} {
+		if value <= 0 {
+			return activities.NudgerOptions{}, fmt.Errorf("--%s must be greater than zero", flag)
+		}
+	}
+	return activities.NudgerOptions{Queue: f.NudgeQueue, Defer: f.DeferNudges}, nil
 }
 
 // httpFlags are the server and its limits.

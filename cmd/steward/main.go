@@ -168,7 +168,7 @@ func report(ctx context.Context, err error, out io.Writer) int {
 		return 0
 	}
 	if !errors.Is(err, context.Canceled) || ctx.Err() == nil {
-		if text := err.Error(); text != "" {
+		if text := oneLine(err.Error()); text != "" {
 			fmt.Fprintln(out, "steward:", text)
 		}
 	}
@@ -177,4 +177,15 @@ func report(ctx context.Context, err error, out io.Writer) int {
 		return coder.ExitCode()
 	}
 	return exitFailed
+}
+
+// oneLine joins the lines of an error: a cause that another program or a driver told may have several.
+func oneLine(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }

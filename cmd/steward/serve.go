@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"steward/internal/advance"
 	"steward/internal/app"
@@ -60,12 +62,13 @@ func (c *workerCmd) Run(ctx context.Context, around *surroundings) error {
 
 func (f installationFlags) config(around *surroundings) (app.Config, error) {
 	connections, err := f.store()
-	if err == nil && f.Patience <= 0 {
-		err = errors.New("--patience must be greater than zero")
+	nudges, wrong := f.nudges()
+	if err == nil {
+		err = wrong
 	}
 	return app.Config{
 		DatabaseURL: f.DatabaseURL, TemporalAddress: f.TemporalAddress, Namespace: f.TemporalNamespace, TaskQueue: f.TaskQueue,
-		Decide: advance.Mode(f.Decide), Patience: f.Patience, Store: connections, Tracing: around.tracing, Log: around.log,
+		Decide: advance.Mode(f.Decide), Patience: f.Patience, Nudges: nudges, Store: connections, Tracing: around.tracing, Log: around.log,
 	}, err
 }
 
@@ -77,11 +80,22 @@ func keepRunning(ctx context.Context, config app.Config) error {
 	}
 	defer a.Stop()
 	config.Log.InfoContext(ctx, "started", "version", versionOf(), "address", a.Addr, "worker", config.Worker, "decide", config.Decide)
+	go lookForTemporal(ctx, a, config)
 	select {
 	case <-ctx.Done():
 		config.Log.InfoContext(context.WithoutCancel(ctx), "stopping")
 		return nil
 	case err := <-a.Failed():
 		return fmt.Errorf("stopped by itself: %w", err)
+	}
+}
+
+// lookForTemporal says once, at the start, that Temporal does not answer: it is no reason to stop, since people can work without it.
+func lookForTemporal(ctx context.Context, a *app.App, config app.Config) {
+	look, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := a.Temporal.CheckHealth(look, &client.CheckHealthRequest{}); err != nil && ctx.Err() == nil {
+		config.Log.WarnContext(ctx, "Temporal at "+config.TemporalAddress+" does not answer: people can work, but nothing reminds or escalates "+
+			"until it does; start it, or correct TEMPORAL_ADDRESS", "error", oneLine(err.Error()))
 	}
 }

@@ -21,6 +21,7 @@ type checker struct {
 	known     *fact
 	chain     *chain
 	registers map[string]Type
+	divisors  []Path // promised values that something is divided by
 	problems  []Problem
 }
 
@@ -210,7 +211,11 @@ func (c *checker) result(root ast.Node, t Type, want Want) {
 	case !want.accepts(t):
 		c.reportf(root, CodeResultType, "", "%s is needed here, this is %s", want, t)
 	case t.nullable && !want.acceptsNil():
-		c.reportf(root, CodeNullable, "give a value for that case with `??`", "the result may be missing, %s is needed", want)
+		hint := "give a value for that case with `??`"
+		if isQuotient(root) {
+			hint = divisionHint
+		}
+		c.reportf(root, CodeNullable, hint, "the result may be missing, %s is needed", want)
 	}
 }
 

@@ -156,18 +156,26 @@ func (c *checker) missing(node ast.Node) {
 		c.reportf(node, CodeNullable, "compare with `== nil` or `!= nil`", "nil has no value")
 		return
 	}
-	c.reportf(node, CodeNullable, "give a value for that case with `??`, or guard it with `!= nil &&`",
-		"%s may be missing", quote(c.text(node)))
+	hint := "give a value for that case with `??`, or guard it with `!= nil &&`"
+	if isQuotient(node) {
+		hint = divisionHint
+	}
+	c.reportf(node, CodeNullable, hint, "%s may be missing", quote(c.text(node)))
 }
 
 const longestQuoted = 60
 
 // text returns the part of the source that a node covers, shortened for messages.
 func (c *checker) text(node ast.Node) string {
-	at := c.src.closed(span(node))
-	text := strings.Join(strings.Fields(c.src.text[c.src.offset(at.From):c.src.offset(at.To)]), " ")
+	text := c.written(node)
 	if runes := []rune(text); len(runes) > longestQuoted {
 		return string(slices.Concat(runes[:longestQuoted], []rune("…")))
 	}
 	return text
+}
+
+// written returns the part of the source that a node covers, with single spaces.
+func (c *checker) written(node ast.Node) string {
+	at := c.src.closed(span(node))
+	return strings.Join(strings.Fields(c.src.text[c.src.offset(at.From):c.src.offset(at.To)]), " ")
 }

@@ -17,7 +17,7 @@ func (c *checker) unary(n *ast.UnaryNode) Type {
 	c.requireNonNull(n.Node, t)
 	t = t.NonNull()
 	if t.isNumeric() || t.kind == KindDuration || t.kind == KindAny {
-		return t
+		return Type{kind: t.kind}
 	}
 	c.reportf(n, CodeType, "", "%s has no sign", t)
 	return Any()
@@ -163,7 +163,7 @@ func (c *checker) pattern(node ast.Node) {
 
 func (c *checker) arithmetic(n *ast.BinaryNode, left, right Type) Type {
 	if t, ok := resultOf(n.Operator, left, right); ok {
-		return t
+		return c.quotient(n, t)
 	}
 	hint := ""
 	switch {

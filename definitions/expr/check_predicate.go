@@ -86,7 +86,7 @@ func (c *checker) predicateResult(n *ast.BuiltinNode, elem, body Type) Type {
 		if !body.isNumeric() && body.kind != KindDuration && body.kind != KindAny || body.nullable {
 			c.reportf(n, CodeType, "", "only numbers and durations have a sum, these are %s", body)
 		}
-		return body.NonNull()
+		return Type{kind: body.kind}
 	case "sortBy":
 		if !body.isOrdered() && body.kind != KindAny {
 			c.reportf(n, CodeType, "", "only numbers, texts, times and durations have an order, these are %s", body)

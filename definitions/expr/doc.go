@@ -6,6 +6,7 @@
 //   - Every name, field, operator and result is checked against a [Type] derived from schemas, and all problems are
 //     reported at once, each with a stable [Code], a byte offset and a remedy.
 //   - A value that may be missing is [Type.Nullable], and using it needs `?.`, `??` or a guard such as `x != nil && …`.
+//   - A division whose divisor may be 0 is such a value, and yields nil there: `(a / b) ?? 0`, or `b != 0 ? a / b : 0`.
 //   - The built-in functions are an allow-list. There is no clock, no randomness, no iteration in random order, and
 //     every evaluation is bounded by [Limits].
 //   - Facts from outside (registers) come through [Facts], so an evaluation is a pure function of its [Env].

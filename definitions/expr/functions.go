@@ -163,6 +163,7 @@ func registerFunctions() map[string]function {
 func operators() map[string]func(args ...any) (any, error) {
 	return map[string]func(args ...any) (any, error){
 		opAdd: addNumbers, opSubtract: subtractNumbers, opMultiply: multiply, opDivide: divide, opModulo: modulo,
+		opQuotient: orMissing(divide), opRest: orMissing(modulo),
 		opPower: power, opNegate: negate, opPlus: plus, opMinus: minus, opEqual: deepEqual, opIn: in, opIndex: index,
 		opSlice: slicePart, opText: textOperand, opList: asList, opSum: sum, opSortBy: sortBy, opStep: step,
 	}
@@ -174,6 +175,8 @@ const (
 	opMultiply = "$multiply"
 	opDivide   = "$divide"
 	opModulo   = "$modulo"
+	opQuotient = "$quotient" // division and modulo whose divisor may be 0
+	opRest     = "$rest"
 	opPower    = "$power"
 	opNegate   = "$negate"
 	opPlus     = "$plus"

@@ -138,10 +138,20 @@ func (l *lowering) binary(n *ast.BinaryNode) ast.Node {
 		}
 		return l.callOf(n, opAdd, a, b)
 	}
-	if name, ok := arithmeticOperators()[n.Operator]; ok {
+	if name, ok := l.arithmetic(n); ok {
 		return l.callOf(n, name, a, b)
 	}
 	return keep()
+}
+
+// arithmetic names the function in place of an operator. A quotient whose type says so is missing where its divisor is 0;
+// that of values about which nothing was known is an error.
+func (l *lowering) arithmetic(n *ast.BinaryNode) (string, bool) {
+	if l.types[n].nullable && isQuotient(n) {
+		return map[string]string{"/": opQuotient, "%": opRest}[n.Operator], true
+	}
+	name, ok := arithmeticOperators()[n.Operator]
+	return name, ok
 }
 
 func arithmeticOperators() map[string]string {

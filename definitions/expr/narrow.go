@@ -6,10 +6,29 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// fact says that the value at a place is not nil, within the part of the expression that is only reached then.
+// fact is what is certain about the value at a place, within the part of the expression that is only reached then.
 type fact struct {
 	place string
+	means meaning
 	next  *fact
+}
+
+type meaning uint8
+
+const (
+	isPresent meaning = iota // not nil
+	isNotZero
+	isPositive
+)
+
+// isKnown looks a fact up.
+func (c *checker) isKnown(place string, means meaning) bool {
+	for f := c.known; f != nil; f = f.next {
+		if f.place == place && f.means == means {
+			return true
+		}
+	}
+	return false
 }
 
 // narrowed returns the type of a node with what is known about its place.
@@ -18,13 +37,8 @@ func (c *checker) narrowed(node ast.Node, t Type) Type {
 		return t
 	}
 	place, ok := c.place(node)
-	if !ok {
-		return t
-	}
-	for f := c.known; f != nil; f = f.next {
-		if f.place == place {
-			return t.NonNull()
-		}
+	if ok && c.isKnown(place, isPresent) {
+		return t.NonNull()
 	}
 	return t
 }
@@ -61,7 +75,7 @@ func (c *checker) assuming(condition ast.Node, outcome bool, visit func()) {
 	c.known = before
 }
 
-// learn adds the places that are not nil when the condition yields outcome.
+// learn adds what is certain about places when the condition yields outcome.
 func (c *checker) learn(condition ast.Node, outcome bool) {
 	switch n := condition.(type) {
 	case *ast.UnaryNode:
@@ -82,6 +96,9 @@ func (c *checker) learn(condition ast.Node, outcome bool) {
 			}
 		case "==", "!=":
 			c.learnEquality(n, outcome == (n.Operator == "=="))
+			c.learnSign(n, outcome)
+		case "<", "<=", ">", ">=":
+			c.learnSign(n, outcome)
 		}
 	}
 }
@@ -102,7 +119,7 @@ func (c *checker) present(node ast.Node) {
 		node = chained.Node
 	}
 	if place, ok := c.place(node); ok {
-		c.known = &fact{place: place, next: c.known}
+		c.known = &fact{place: place, means: isPresent, next: c.known}
 	}
 	if member, ok := node.(*ast.MemberNode); ok {
 		c.present(member.Node)

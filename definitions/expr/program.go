@@ -24,6 +24,8 @@ type Program struct {
 	want       Want
 	dynamic    bool // the type leaves open whether a result is what is wanted
 	references []Path
+	divisors   []Path
+	yields     []Path
 	roots      []string
 	registers  map[string]*Binder
 	limits     Limits
@@ -52,7 +54,7 @@ func Compile(text string, scope Scope, want Want) (*Program, []Problem) {
 	}
 	p := &Program{
 		src: src, typ: t, want: want, dynamic: leavesOpen(t) && (want.typ != nil || len(want.kinds) > 0),
-		references: references(root), registers: make(map[string]*Binder, len(c.registers)), limits: limits,
+		references: references(root), divisors: mergePaths(c.divisors), yields: mergePaths(yields(root)), registers: make(map[string]*Binder, len(c.registers)), limits: limits,
 	}
 	p.roots = roots(p.references)
 	for name, row := range c.registers {
@@ -111,6 +113,14 @@ func (p *Program) Type() Type { return p.typ }
 
 // References returns the static paths that the expression reads, sorted and distinct. The list is shared: do not change it.
 func (p *Program) References() []Path { return p.references }
+
+// Divisors returns the promised values (see [Type.Promised]) that must not be 0, sorted and distinct. The list is shared:
+// do not change it.
+func (p *Program) Divisors() []Path { return p.divisors }
+
+// Yields returns the static paths whose value may be the result as it is, sorted and distinct: that of parameters.pause is
+// itself, that of `input.fast ? minutes(5) : parameters.pause` too. The list is shared: do not change it.
+func (p *Program) Yields() []Path { return p.yields }
 
 // Registers returns the names of the registers that the expression reads, sorted.
 func (p *Program) Registers() []string { return slices.Sorted(maps.Keys(p.registers)) }

@@ -13,6 +13,21 @@ func references(root ast.Node) []Path {
 	return mergePaths(r.paths)
 }
 
+// yields returns the static paths whose value a syntax tree may yield as it is.
+func yields(root ast.Node) []Path {
+	switch n := root.(type) {
+	case *ast.ConditionalNode:
+		return append(yields(n.Exp1), yields(n.Exp2)...)
+	case *ast.BinaryNode:
+		if n.Operator == "??" {
+			return append(yields(n.Left), yields(n.Right)...)
+		}
+	case *ast.IdentifierNode, *ast.MemberNode, *ast.ChainNode:
+		return references(root)
+	}
+	return nil
+}
+
 type reader struct {
 	lets  []string
 	paths []Path

@@ -28,6 +28,8 @@ type Env struct {
 	Location *time.Location
 	// FormatTime renders times in texts; nil means RFC 3339 in Location.
 	FormatTime func(time.Time) string
+	// NameOf answers how a template shows a text that it reads as it stands, such as the id in input.room; nil means unchanged.
+	NameOf func(path Path, text string) string
 }
 
 func (e Env) location() *time.Location {

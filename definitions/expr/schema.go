@@ -98,9 +98,9 @@ func (r *schemaReader) typeOf(word string, schema map[string]any, path string, d
 	case "boolean":
 		return Bool()
 	case "integer":
-		return Int()
+		return Int().withSign(leastSign(schema))
 	case "number":
-		return Number()
+		return Number().withSign(leastSign(schema))
 	case "duration":
 		return Duration()
 	case "null":
@@ -115,6 +115,19 @@ func (r *schemaReader) typeOf(word string, schema map[string]any, path string, d
 	words := []string{"boolean", "integer", "number", "duration", "null", "string", "array", "object"}
 	r.reportf(within(path, "type"), didYouMean(word, words), "there is no type %s", quote(word))
 	return Any()
+}
+
+// leastSign reads from the limits of a number whether it can be 0 or less.
+func leastSign(schema map[string]any) sign {
+	least, hasLeast := numericOf(schema["minimum"])
+	above, hasAbove := numericOf(schema["exclusiveMinimum"])
+	switch {
+	case hasLeast && least.f > 0, hasAbove && above.f >= 0:
+		return signPositive
+	case hasLeast && least.f == 0:
+		return signNotNegative
+	}
+	return signUnknown
 }
 
 func textType(schema map[string]any) Type {

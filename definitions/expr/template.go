@@ -26,6 +26,7 @@ type part struct {
 	literal string
 	program *Program
 	offset  int
+	path    Path // what the expression reads, when it does nothing else
 }
 
 // CompileTemplate checks and compiles a template; `\{{` stands for two literal braces. An expression must yield a
@@ -84,8 +85,16 @@ func (t *Template) compilePart(at int, scope Scope) (int, []Problem) {
 	if program != nil {
 		program.want = program.want.OrNull() // of a value whose type is unknown, nil renders as nothing
 	}
-	t.parts = append(t.parts, part{program: program, offset: start})
+	t.parts = append(t.parts, part{program: program, offset: start, path: barePath(program)})
 	return start + length + len(closeMark), problems
+}
+
+// barePath answers the path of an expression that only reads one, such as input.room.
+func barePath(p *Program) Path {
+	if p == nil || len(p.references) != 1 || strings.Join(p.references[0], ".") != strings.TrimSpace(p.Source()) {
+		return nil
+	}
+	return p.references[0]
 }
 
 // expressionLength finds the closing mark, which inside a literal text or an object of the expression closes nothing.
@@ -131,6 +140,17 @@ func (t *Template) Source() string { return t.text }
 // References returns the static paths that the template reads, sorted and distinct. The list is shared: do not change it.
 func (t *Template) References() []Path { return t.references }
 
+// Divisors returns the promised values (see [Type.Promised]) that must not be 0, sorted and distinct.
+func (t *Template) Divisors() []Path {
+	var paths []Path
+	for _, p := range t.parts {
+		if p.program != nil {
+			paths = append(paths, p.program.divisors...)
+		}
+	}
+	return mergePaths(paths)
+}
+
 // Registers returns the names of the registers that the template reads, in the order of the text.
 func (t *Template) Registers() []string {
 	var names []string
@@ -168,6 +188,9 @@ func (p part) render(env Env) (string, error) {
 	value, err := p.program.Eval(env)
 	if err != nil {
 		return "", err
+	}
+	if id, ok := value.(string); ok && p.path != nil && env.NameOf != nil {
+		return env.NameOf(p.path, id), nil
 	}
 	text, err := render(value, env)
 	if err != nil {

@@ -55,6 +55,26 @@ func TestTemplateFormatsTimes(t *testing.T) {
 	require.Equal(t, "10:00 12:00", got)
 }
 
+// TestTemplateShowsNames of what is read as it stands; whatever is computed keeps its value.
+func TestTemplateShowsNames(t *testing.T) {
+	t.Parallel()
+	env := worldEnv()
+	env.NameOf = func(path expr.Path, text string) string { return strings.Join(path, "/") + "=" + text }
+	for text, want := range map[string]string{
+		`{{input.room}}`:                `input/room=大会堂`,
+		`{{ input.room }}, {{"plain"}}`: `input/room=大会堂, plain`,
+		`{{input.room + "!"}}`:          `大会堂!`,
+		`{{input.remark ?? "-"}}`:       `-`,
+		`{{input.attendees}}`:           `100`,
+	} {
+		template, problems := expr.CompileTemplate(text, world())
+		require.Empty(t, problems)
+		got, err := template.Render(env)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
 func TestTemplateProblems(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
@@ -83,7 +103,7 @@ func TestTemplateProblems(t *testing.T) {
 
 func TestTemplateErrorsPointIntoTheWholeText(t *testing.T) {
 	t.Parallel()
-	text := `房间 {{input.room}}: {{1 / (input.attendees - 100)}}`
+	text := `房间 {{input.room}}: {{x.n / (x.n - 3)}}`
 	template, problems := expr.CompileTemplate(text, world())
 	require.Empty(t, problems)
 	_, err := template.Render(worldEnv())
@@ -192,7 +212,7 @@ func TestCompileValueProblems(t *testing.T) {
 
 func TestValueErrorsNameTheirPath(t *testing.T) {
 	t.Parallel()
-	value, problems := expr.CompileValue(map[string]any{"input": []any{"a", map[string]any{"n": "=1 % (input.attendees - 100)"}}}, world())
+	value, problems := expr.CompileValue(map[string]any{"input": []any{"a", map[string]any{"n": "=x.n / (x.n - 3)"}}}, world())
 	require.Empty(t, problems)
 	_, err := value.Eval(worldEnv())
 	require.Equal(t, "input[1].n", failure(t, err).Path)

@@ -46,6 +46,29 @@ type Type struct {
 	elem     *Type
 	fields   map[string]Type
 	values   []string
+	sign     sign
+	promised bool
+}
+
+// sign is what is known about the least value of a number or duration; it serves the check of divisors alone.
+type sign uint8
+
+const (
+	signUnknown sign = iota
+	signNotNegative
+	signPositive
+)
+
+// Promised returns the type of a value that is not 0 wherever something is divided by it: who supplies the value sees to
+// that, as [Program.Divisors] asks.
+func (t Type) Promised() Type {
+	t.promised = true
+	return t
+}
+
+func (t Type) withSign(s sign) Type {
+	t.sign = s
+	return t
 }
 
 // Any is the type of a value about which nothing is known; what is done with it is checked at run time only.
@@ -134,7 +157,7 @@ func (t Type) Fields() []string { return slices.Sorted(maps.Keys(t.fields)) }
 // Values returns the texts that an [Enum] allows, sorted; nil means any text.
 func (t Type) Values() []string { return slices.Clone(t.values) }
 
-// Equal reports whether both types describe the same values.
+// Equal reports whether both types describe the same values; limits of numbers do not count.
 func (t Type) Equal(u Type) bool {
 	if t.kind != u.kind || t.nullable != u.nullable || !slices.Equal(t.values, u.values) {
 		return false

@@ -153,6 +153,19 @@ func (v Value) References() []Path {
 	return mergePaths(paths)
 }
 
+// Divisors returns the promised values (see [Type.Promised]) that must not be 0, sorted and distinct.
+func (v Value) Divisors() []Path {
+	var paths []Path
+	if v.program != nil {
+		paths = append(paths, v.program.divisors...)
+	}
+	if v.template != nil {
+		paths = append(paths, v.template.Divisors()...)
+	}
+	v.each(func(inner Value) { paths = append(paths, inner.Divisors()...) })
+	return mergePaths(paths)
+}
+
 // Registers returns the names of the registers that the value reads, sorted and distinct. The list is shared: do not change it.
 func (v Value) Registers() []string {
 	var names []string

@@ -1,17 +1,13 @@
 package library_test
 
 import (
-	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"steward/workflows/engine"
-	"steward/workflows/simulate"
 )
 
 // TestQuantitiesOfAMeeting holds the supplies against the catalogue: cups for everybody and spares, a flask for three to four
@@ -34,6 +30,10 @@ func TestQuantitiesOfAMeeting(t *testing.T) {
 			input: map[string]any{"headcount": 10}, parameters: map[string]any{"persons_per_flask": 4, "cup_spare": 0, "teapots": 5},
 			want: map[string]float64{"cups": 10, "flasks": 3, "teapots": 5},
 		},
+		"a house without flasks": {
+			input: map[string]any{"headcount": 10}, parameters: map[string]any{"persons_per_flask": 0},
+			want: map[string]float64{"cups": 11, "flasks": 0},
+		},
 		"the large room": {
 			input: map[string]any{"headcount": 200, "platform": 5, "large": true},
 			want:  map[string]float64{"cups": 6, "flasks": 2, "stationery": 200},
@@ -52,19 +52,9 @@ func TestQuantitiesOfAMeeting(t *testing.T) {
 // supplies starts a booked meeting and answers what its supplies task asks for.
 func supplies(t *testing.T, input, parameters map[string]any) map[string]any {
 	t.Helper()
-	at := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 	full := map[string]any{"title": "Board", "room": "room-1", "start": "2026-03-04T14:00:00+08:00", "end": "2026-03-04T16:00:00+08:00", "booked": true}
 	maps.Copy(full, input)
-	data, err := json.Marshal(engine.StartData{
-		Definition: engine.Ref{ID: "meeting_service", Version: 1}, Process: "5f0c2d1e-8c1a-5a51-9f57-6f1a2b3c4d5e", Input: full, Parameters: parameters,
-	})
-	require.NoError(t, err)
-	world := simulate.NewWorld()
-	world.People["ann"] = simulate.Person{Name: "Ann"}
-	world.Groups["attendants"] = []string{"ann"}
-	world.Invent = true
-	decided, err := engine.New(engine.DefaultLimits, nil).Decide(context.Background(), compiled(t)["meeting_service"], nil,
-		engine.Event{ID: "cmd/start", Type: engine.EventStart, At: at, Actor: engine.Actor{User: "ann"}, Data: data}, world.For("p", at))
+	decided, err := begin(t, "meeting_service", full, parameters)
 	require.NoError(t, err)
 	i := slices.IndexFunc(decided.State.Tasks, func(k engine.Task) bool { return k.Step == "supplies" })
 	require.GreaterOrEqual(t, i, 0)

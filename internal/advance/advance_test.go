@@ -11,29 +11,14 @@ import (
 
 	"steward/definitions"
 	"steward/internal/advance"
+	"steward/internal/apptest/sample"
 	"steward/internal/people"
 	"steward/internal/store"
 	"steward/internal/storetest"
 	"steward/workflows/engine"
 )
 
-const leave = `process: leave
-name: { zh: 请假, en: Leave }
-domain: office
-outcomes: [granted, refused]
-input:
-  type: object
-  required: [days]
-  properties: { days: { type: integer, minimum: 1, x-title: { zh: 天数, en: Days } } }
-roles:
-  asker: { starter: true }
-  office: { group: meeting-office }
-steps:
-  - { id: plan, name: { zh: 计划, en: Plan }, uses: task, assign: asker }
-  - { id: approve, name: { zh: 批准, en: Approve }, uses: approval, assign: office, due: +1wd,
-      on: { rejected: { end: refused }, returned: { goto: plan } } }
-  - { end: granted }
-`
+const leave = sample.Leave
 
 // house is one installation without Temporal: what a workflow would do the service does itself.
 type house struct {

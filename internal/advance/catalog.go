@@ -3,6 +3,7 @@ package advance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"steward/definitions"
 	"steward/internal/calendar"
 	"steward/internal/store"
+	"steward/internal/store/storesql"
 	"steward/workflows/engine"
 )
 
@@ -33,7 +35,8 @@ type Catalog struct {
 	compiled   map[engine.Ref]*definitions.Definition // by id and version alone
 	latest     map[string]engine.Ref
 	parameters map[string]map[string]any
-	present    map[string]bool // principals behind whom somebody active stands
+	present    map[string]bool             // principals behind whom somebody active stands
+	resources  map[string]definitions.Text // names of rooms and other resources
 }
 
 // NewCatalog makes a catalog over the definitions in st, compiled with the kinds of registry.
@@ -139,9 +142,13 @@ func (c *Catalog) Refresh(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		resources, err := c.readResources(ctx)
+		if err != nil {
+			return err
+		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.latest, c.parameters, c.present = latest, parameters, present
+		c.latest, c.parameters, c.present, c.resources = latest, parameters, present, resources
 		return nil
 	})
 }
@@ -186,6 +193,33 @@ UNION ALL SELECT DISTINCT 'post:' || h.post_id FROM post_holders h JOIN users u 
 		present[n] = true
 	}
 	return present, store.Classify(err)
+}
+
+func (c *Catalog) readResources(ctx context.Context) (map[string]definitions.Text, error) {
+	list, err := c.store.Resources(ctx, "", true)
+	if err != nil {
+		return nil, fmt.Errorf("read resources: %w", err)
+	}
+	names := make(map[string]definitions.Text, len(list))
+	for _, r := range list {
+		names[r.ID] = definitions.Text(r.Name)
+	}
+	return names, nil
+}
+
+// resourceName answers the name of a resource as of the last refresh; one that was not there then is looked up.
+func (c *Catalog) resourceName(ctx context.Context, db store.DBTX, id string) (definitions.Text, error) {
+	c.mu.RLock()
+	name, ok := c.resources[id]
+	c.mu.RUnlock()
+	if ok {
+		return name, nil
+	}
+	r, err := storesql.New(db).ResourceByID(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return definitions.Text{}, nil
+	}
+	return definitions.Text(r.Name), store.Classify(err)
 }
 
 func (c *Catalog) readParameters(ctx context.Context) (map[string]map[string]any, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"steward/workflows/engine"
 )
@@ -23,6 +24,8 @@ var (
 	ErrParked        = errors.New("the command met an error in the definition and waits for an operator")
 	ErrNotDecidedYet = errors.New("the command is stored but not decided yet")
 	ErrNeedsRecovery = errors.New("only `steward recover` can mend this")
+	// ErrNeedsPeople says that an incident stands for a task that nobody can do.
+	ErrNeedsPeople = errors.New("only people can mend this")
 )
 
 // Command is a request to change one process, made by a person or by another process.
@@ -78,4 +81,6 @@ type Effects struct {
 
 	Start     bool       // the workflow does not exist yet
 	Unsettled *time.Time // the mark in processes.unsettled_since that may be cleared once Temporal knows
+
+	Causes []trace.SpanContext // the requests of which a nudge is a part; never told to the workflow
 }

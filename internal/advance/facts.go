@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,10 @@ func (f *facts) Calendar(_ context.Context, name string) (*calendar.Calendar, er
 func (f *facts) directory() people.Directory { return people.NewDirectory(f.conn) }
 
 func (f *facts) Members(ctx context.Context, principal string) ([]string, error) {
+	id, one := strings.CutPrefix(principal, "user:")
+	if one && slices.Contains(f.people[id].Principals, principal) { // at hand already, and active
+		return []string{id}, nil
+	}
 	return members(ctx, f.directory(), principal)
 }
 
@@ -126,6 +131,11 @@ func person(ctx context.Context, d people.Directory, user string) (engine.Person
 	}
 	principals, err := d.Principals(ctx, user)
 	return engine.Person{ID: p.ID, Name: p.Name, Department: p.Department, Principals: principals, Operator: p.Active && p.SeesAll()}, err
+}
+
+// ResourceName looks into what the catalog remembers of a second ago; a resource unknown there is looked up.
+func (f *facts) ResourceName(ctx context.Context, id string) (definitions.Text, error) {
+	return f.catalog.resourceName(ctx, f.conn, id)
 }
 
 const sqlReserve = `INSERT INTO reservations (id, resource_id, process_id, node, during, hold, title)

@@ -150,7 +150,7 @@ input: { type: object, required: [n], properties: { n: { type: integer } } }
 roles: { asker: { starter: true } }
 steps:
   - { id: first, uses: task, assign: asker }
-  - { id: share, when: 10 / input.n > 1, uses: task, assign: asker }
+  - { id: share, when: 10 ** (400 - 400 * input.n) < 2, uses: task, assign: asker }
   - { end: done }
 `
 

@@ -71,6 +71,13 @@ const sqlInsertCommand = `INSERT INTO commands (id, process_id, actor, key, body
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (actor, key) DO NOTHING
 RETURNING id`
 
+// sqlInsertCommandSoon is the same for a command that somebody else decides: it need not be on disk before the decision is, whose
+// commit brings both there.
+const sqlInsertCommandSoon = `WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM soon ON CONFLICT (actor, key) DO NOTHING
+RETURNING id`
+
 const sqlLockProcess = `SELECT definition_id, version, digest, starter, status, state, state_format, seq, head_hash, armed_at, started_at, business_key, parent_id
 FROM processes WHERE id = $1 FOR NO KEY UPDATE`
 

@@ -27,7 +27,7 @@ type drop struct {
 }
 
 // openIncident reads an incident that an operator may deal with. The error wraps store.ErrNotFound when it is not open, and
-// ErrNeedsRecovery when no event is behind it.
+// ErrNeedsRecovery or ErrNeedsPeople when no event is behind it.
 func (a *Advancer) openIncident(ctx context.Context, id uuid.UUID) (store.Incident, error) {
 	i, err := a.store.Incident(ctx, id)
 	switch {
@@ -39,12 +39,14 @@ func (a *Advancer) openIncident(ctx context.Context, id uuid.UUID) (store.Incide
 		return i, fmt.Errorf("%w: incident %s stands for a workflow that is gone; `steward recover --temporal-lost` gives the process a new one and closes the incident", ErrNeedsRecovery, id)
 	case i.Kind == store.IncidentBehind:
 		return i, fmt.Errorf("%w: incident %s stands for a database that was restored; `steward recover --postgres-restored` closes it, and so does a database that catches up", ErrNeedsRecovery, id)
+	case i.Kind == store.IncidentNobodyLeft:
+		return i, fmt.Errorf("%w: incident %s stands for a task that nobody can do; it closes by itself when the task is transferred or somebody joins: %s", ErrNeedsPeople, id, i.Message)
 	}
 	return i, nil
 }
 
-// RetryIncident lets the parked event be decided again, now; by is the operator. The error wraps store.ErrNotFound or
-// ErrNeedsRecovery when there is no event to decide.
+// RetryIncident lets the parked event be decided again, now; by is the operator. The error wraps store.ErrNotFound,
+// ErrNeedsRecovery or ErrNeedsPeople when there is no event to decide.
 func (a *Advancer) RetryIncident(ctx context.Context, id uuid.UUID, by string) error {
 	i, err := a.openIncident(ctx, id)
 	if err != nil {

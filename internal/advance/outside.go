@@ -15,6 +15,7 @@ import (
 
 // outside is the Env of a check before anything is stored: it knows people and calendars and changes nothing.
 type outside struct {
+	catalog   *Catalog
 	calendars *Calendars
 	directory people.Directory
 }
@@ -48,6 +49,10 @@ func (o *outside) Person(ctx context.Context, user string) (engine.Person, error
 }
 
 func (o *outside) Load(context.Context, []string) (map[string]int, error) { return nil, errOutside }
+
+func (o *outside) ResourceName(ctx context.Context, id string) (definitions.Text, error) {
+	return o.catalog.resourceName(ctx, o.catalog.store.Pool(), id)
+}
 
 func (o *outside) Reserve(context.Context, engine.Booking, definitions.Text) (*engine.Conflict, error) {
 	return nil, errOutside

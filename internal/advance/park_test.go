@@ -95,7 +95,7 @@ steps:
   - parallel:
       - steps:
           - { id: w, uses: wait, with: { until: +1s } }
-          - { id: share, when: 10 / input.n > 1, uses: task, assign: asker }
+          - { id: share, when: 10 ** (400 - 400 * input.n) < 2, uses: task, assign: asker }
       - { id: other, uses: task, assign: asker, due: +2s }
   - { end: done }
 `
@@ -263,7 +263,7 @@ businessKey: "{{input.k}}"
 input: { type: object, required: [n, k], properties: { n: { type: integer }, k: { type: string } } }
 roles: { asker: { starter: true } }
 steps:
-  - { id: share, when: 10 / input.n > 1, uses: task, assign: asker }
+  - { id: share, when: 10 ** (400 - 400 * input.n) < 2, uses: task, assign: asker }
   - { end: done }
 `
 

@@ -12,16 +12,22 @@ import (
 
 // The projections: what a change means to tables beside the log. Each statement says the same when the log is read again.
 const (
-	sqlTaskOpened = `INSERT INTO tasks (id, process_id, node, definition_id, step, kind, title, process_title, status, assignee, due_at, opened_at, claimed_at, revision, priority, late_start)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12, $13, $14, $15)`
+	sqlTaskOpened = `INSERT INTO tasks (id, process_id, node, definition_id, step, kind, title, process_title, status, assignee, due_at, opened_at, claimed_at, revision, priority, late_start, excluded)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12, $13, $14, $15, coalesce($16::text[], '{}'))`
 	sqlCandidate = `INSERT INTO task_candidates (task_id, principal, due_at, claimed, excluded, process_id, process_started_at)
 SELECT $1, unnest($2::text[]), $3, $4, $5, $6, $7 ON CONFLICT (task_id, principal) DO NOTHING`
-	sqlDropCandidates = `DELETE FROM task_candidates WHERE task_id = $1 AND principal <> ALL(coalesce($2::text[], '{}'))`
-	sqlTaskAssigned   = `UPDATE tasks SET assignee = $2, claimed_at = $3, revision = $4 WHERE id = $1`
-	sqlTaskDue        = `UPDATE tasks SET due_at = $2, late_start = $3, revision = $4, overdue_notified = false WHERE id = $1`
-	sqlTaskOverdue    = `UPDATE tasks SET overdue_notified = true WHERE id = $1`
-	sqlTaskClosed     = `UPDATE tasks SET status = $2, outcome = $3, closed_by = $4, closed_at = $5, revision = $6 WHERE id = $1`
-	sqlBookingEnded   = `WITH gone AS (DELETE FROM reservations WHERE id = $1 AND (hold OR lower(during) >= $2))
+	// Whoever could have taken a task is remembered in tasks.former when that ends: by another's escalation, transfer or decision.
+	sqlDropCandidates = `WITH gone AS (
+ DELETE FROM task_candidates WHERE task_id = $1 AND principal <> ALL(coalesce($2::text[], '{}')) RETURNING principal)
+UPDATE tasks SET former = ARRAY(SELECT unnest(former) UNION SELECT principal FROM gone ORDER BY 1) WHERE id = $1 AND EXISTS (SELECT FROM gone)`
+	sqlTaskAssigned = `UPDATE tasks SET assignee = $2, claimed_at = $3, revision = $4,
+ former = CASE WHEN assignee <> coalesce($2, '') THEN array_append(array_remove(former, 'user:' || assignee), 'user:' || assignee) ELSE former END
+WHERE id = $1`
+	sqlTaskDue     = `UPDATE tasks SET due_at = $2, late_start = $3, revision = $4, overdue_notified = false WHERE id = $1`
+	sqlTaskOverdue = `UPDATE tasks SET overdue_notified = true WHERE id = $1`
+	sqlTaskClosed  = `UPDATE tasks SET status = $2, outcome = $3, closed_by = $4, closed_at = $5, revision = $6,
+ former = ARRAY(SELECT unnest(former) UNION SELECT principal FROM task_candidates WHERE task_id = $1 ORDER BY 1) WHERE id = $1`
+	sqlBookingEnded = `WITH gone AS (DELETE FROM reservations WHERE id = $1 AND (hold OR lower(during) >= $2))
 UPDATE reservations SET during = tstzrange(lower(during), least(upper(during), $2)) WHERE id = $1 AND NOT hold AND lower(during) < $2`
 	sqlBookingConfirmed = `UPDATE reservations SET hold = false WHERE id = $1`
 	sqlRecorded         = `INSERT INTO register_entries (id, register, key, data, process_id, seq, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`
@@ -60,7 +66,7 @@ func (t *transaction) projectTask(c engine.Change) {
 	case *engine.TaskOpened:
 		k := c.Task
 		b.Queue(sqlTaskOpened, k.ID, t.job.process, k.Node, t.row.ref.ID, k.Step, k.Kind, encode(k.Name), encode(t.row.state.Title),
-			nullable(k.Assignee), k.Due, k.OpenedAt, k.ClaimedAt, k.Revision, k.Priority, k.Late)
+			nullable(k.Assignee), k.Due, k.OpenedAt, k.ClaimedAt, k.Revision, k.Priority, k.Late, k.Exclude)
 		t.candidates(k.ID, k.Candidates, k.Due, k.Assignee != "", k.Exclude)
 	case *engine.TaskAssigned:
 		b.Queue(sqlTaskAssigned, c.Task, nullable(c.Assignee), c.ClaimedAt, c.Revision)

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +37,8 @@ type Service struct {
 	mode     Mode
 	away     func() bool
 	patience time.Duration
+	waiting  atomic.Int64 // requests that wait for a decision
+	crowded  atomic.Int64 // when there were more of them than processors can serve at once, in Unix nanoseconds
 }
 
 // Limits of having a command decided as its undo window passes; what is not decided then the sweeper does.
@@ -60,8 +64,23 @@ var _ Commander = (*Service)(nil)
 // startSpace is the namespace of process ids: UUIDv5 over starter and key.
 var startSpace = uuid.MustParse("7f1c7a5e-3b9a-4d53-9f6e-6a1f0b8f2c11")
 
+// crowdedFor is how long a crowd is remembered: requests of the same people come one after the other.
+const crowdedFor = 250 * time.Millisecond
+
+// Busy reports whether more people wait for decisions of this program, or did a moment ago, than its processors can serve at once.
+func (s *Service) Busy() bool { return time.Since(time.Unix(0, s.crowded.Load())) < crowdedFor }
+
+// enter counts a request that waits for a decision, until leave is called.
+func (s *Service) enter() (leave func()) {
+	if s.waiting.Add(1) > int64(2*runtime.GOMAXPROCS(0)) {
+		s.crowded.Store(time.Now().UnixNano())
+	}
+	return func() { s.waiting.Add(-1) }
+}
+
 // Start validates a start, stores the process with its start command, and has it decided.
 func (s *Service) Start(ctx context.Context, st Start) (Result, error) {
+	defer s.enter()()
 	def, ref, err := s.definition(ctx, st)
 	if err != nil {
 		return Result{}, err
@@ -69,10 +88,13 @@ func (s *Service) Start(ctx context.Context, st Start) (Result, error) {
 	process := uuid.NewSHA1(startSpace, []byte(st.Actor+"\x00"+st.Key))
 	data := engine.StartData{Definition: ref, Process: process.String(), Input: st.Input, Parameters: s.advancer.catalog.Parameters(ref.ID)}
 	digest := digestOf(ref.ID, st.Version, st.Input)
-	if done, ok, err := s.repeated(ctx, st.Actor, st.Key, digest); ok || err != nil {
-		return done, err
-	}
 	intro, refusal, err := s.introduce(ctx, def, data, st.Actor)
+	if refusal != nil {
+		// What is refused now may have been accepted when the request came first.
+		if done, ok, err := s.repeated(ctx, st.Actor, st.Key, digest); ok || err != nil {
+			return done, err
+		}
+	}
 	if err != nil || refusal != nil {
 		return refusedResult(process, refusal), err
 	}
@@ -105,7 +127,7 @@ func (s *Service) introduce(ctx context.Context, def *definitions.Definition, da
 	if err := s.advancer.calendars.Refresh(ctx); err != nil {
 		return engine.Introduction{}, nil, err
 	}
-	env := &outside{calendars: s.advancer.calendars, directory: people.NewDirectory(s.store.Pool())}
+	env := &outside{catalog: s.advancer.catalog, calendars: s.advancer.calendars, directory: people.NewDirectory(s.store.Pool())}
 	ev := engine.Event{Type: engine.EventStart, At: time.Now().UTC(), Actor: engine.Actor{User: actor}, Data: payload}
 	intro, err := s.advancer.engine.Introduce(ctx, def, ev, env)
 	var refusal *engine.Refusal
@@ -182,6 +204,7 @@ func (e *BusinessKeyError) Unwrap() error { return ErrBusinessKey }
 
 // Submit stores a command and has it decided.
 func (s *Service) Submit(ctx context.Context, c Command) (Result, error) {
+	defer s.enter()()
 	digest := digestOf(c.Process.String()+"/"+c.Type, 0, c.Payload)
 	return s.submit(ctx, c, nil, digest)
 }
@@ -226,13 +249,30 @@ func (s *Service) decideHere(ctx context.Context, res Result, j job) (Result, er
 func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand) (Result, error) {
 	expected := s.receipts.Expect(res.Command)
 	defer expected.Cancel()
-	fresh, err := s.advancer.storeCommand(ctx, cmd, nil)
+	fresh, err := s.advancer.storeCommandSoon(ctx, cmd)
 	if err != nil {
 		return res, err
 	}
 	if !fresh {
-		return s.lookUp(ctx, res, cmd.BodyDigest, true)
+		return s.safe(ctx)(s.lookUp(ctx, res, cmd.BodyDigest, true))
 	}
+	return s.safe(ctx)(s.haveDecided(ctx, expected, res, cmd))
+}
+
+// safe sees to it that an answer which says that a command is stored, but not decided yet, is true whatever happens to Postgres.
+func (s *Service) safe(ctx context.Context) func(Result, error) (Result, error) {
+	return func(res Result, err error) (Result, error) {
+		if errors.Is(err, ErrNotDecidedYet) {
+			if lost := s.advancer.flush(ctx); lost != nil {
+				return res, lost
+			}
+		}
+		return res, err
+	}
+}
+
+// haveDecided has the workflow decide a stored command.
+func (s *Service) haveDecided(ctx context.Context, expected *store.Expectation, res Result, cmd *newCommand) (Result, error) {
 	if s.held(res.Process, cmd) { //nolint:contextcheck // it outlives the request on purpose
 		return res, ErrNotDecidedYet
 	}

@@ -16,21 +16,35 @@ import (
 // before.
 func (a *Advancer) storeCommand(ctx context.Context, c *newCommand, p *newProcess) (fresh bool, err error) {
 	if p == nil {
-		return insertCommand(ctx, a.store.Pool(), c)
+		return insertCommand(ctx, a.store.Pool(), sqlInsertCommand, c)
 	}
 	err = a.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, sqlInsertProcess, c.ProcessID, p.ref.ID, p.ref.Version, p.ref.Digest, p.title, p.businessKey, p.starter, engine.StateFormat)
 		if err == nil {
-			fresh, err = insertCommand(ctx, tx, c)
+			fresh, err = insertCommand(ctx, tx, sqlInsertCommand, c)
 		}
 		return err
 	})
 	return fresh, err
 }
 
-func insertCommand(ctx context.Context, db store.DBTX, c *newCommand) (bool, error) {
+// storeCommandSoon stores a command that is safe once it has been decided, or kept. fresh is false when the key was used before.
+func (a *Advancer) storeCommandSoon(ctx context.Context, c *newCommand) (fresh bool, err error) {
+	return insertCommand(ctx, a.store.Pool(), sqlInsertCommandSoon, c)
+}
+
+// sqlFlush commits after everything committed so far; a transaction without an id would not wait for the disk.
+const sqlFlush = `SELECT pg_current_xact_id()`
+
+// flush waits until everything committed so far is on disk.
+func (a *Advancer) flush(ctx context.Context) error {
+	_, err := a.store.Pool().Exec(ctx, sqlFlush)
+	return store.Classify(err)
+}
+
+func insertCommand(ctx context.Context, db store.DBTX, sql string, c *newCommand) (bool, error) {
 	var id uuid.UUID
-	err := db.QueryRow(ctx, sqlInsertCommand, c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace).Scan(&id)
+	err := db.QueryRow(ctx, sql, c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -41,7 +55,7 @@ func insertCommand(ctx context.Context, db store.DBTX, c *newCommand) (bool, err
 func (a *Advancer) CancelFromTemporal(ctx context.Context, process uuid.UUID) error {
 	body := encode(engine.CancelData{Reason: "workflow cancelled"})
 	sum := sha256.Sum256([]byte(body))
-	_, err := insertCommand(ctx, a.store.Pool(), &newCommand{
+	_, err := insertCommand(ctx, a.store.Pool(), sqlInsertCommand, &newCommand{
 		ID: uuid.NewSHA1(process, []byte("temporal/cancel")), ProcessID: process, Actor: "process/temporal", Key: "cancel/" + process.String(),
 		BodyDigest: sum[:], Type: engine.EventCancel, Payload: body,
 	})

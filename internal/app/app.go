@@ -148,6 +148,7 @@ func (a *App) assemble() {
 	nudges := a.cfg.Nudges
 	nudges.TaskQueue = a.cfg.TaskQueue
 	nudges.EagerStart = a.cfg.Worker // the first task of a workflow then passes no queue
+	nudges.Busy = func() bool { return a.Service.Busy() }
 	a.nudger = activities.NewNudger(a.Temporal, a.Store, a.log, nudges)
 	a.announcer = store.NewAnnouncer(a.Store, a.receipts)
 	a.Advancer = advance.New(a.Store, engine.New(engine.DefaultLimits, nil), a.Catalog, advance.NewCalendars(a.Store), a.announcer.Announce, a.nudge, a.log)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"steward/definitions"
@@ -31,7 +32,9 @@ func (a *App) PublishLibrary(ctx context.Context) (int, error) {
 	return made, nil
 }
 
-// Publish compiles a bundle and stores it as the newest version of its definition, unless that version is the newest already.
+// Publish compiles a bundle and stores it as the newest version of its definition, unless a version with this content is there
+// already: an older program that starts beside a newer one must not take its definitions back. The error is a *FaultyError when
+// the bundle does not compile.
 func (a *App) Publish(ctx context.Context, b definitions.Bundle, by string) (created bool, err error) {
 	def, problems := definitions.Compile(b, a.registry)
 	if def == nil {
@@ -79,10 +82,11 @@ type FaultyError struct {
 	Problems []definitions.Problem
 }
 
-// Error says how many problems there are and names the first.
+// Error says how many errors there are and names the first; hints are not why it was refused.
 func (e *FaultyError) Error() string {
-	if len(e.Problems) == 0 {
+	faults := slices.DeleteFunc(slices.Clone(e.Problems), func(p definitions.Problem) bool { return p.Severity != definitions.Error })
+	if len(faults) == 0 {
 		return e.File + " does not compile"
 	}
-	return fmt.Sprintf("%s has %d problems, the first: %s", e.File, len(e.Problems), e.Problems[0].Message.En)
+	return fmt.Sprintf("%s has errors (%d), the first in line %d: %s", e.File, len(faults), faults[0].Line, faults[0].Message.En)
 }

@@ -15,6 +15,9 @@ import (
 	"steward/workflows/engine"
 )
 
+// sustainedQueue is how many messages may wait for Temporal where it has to keep up.
+const sustainedQueue = 200
+
 // House is one Steward under load: the whole product in this program, on a database and a task queue of its own. Each
 // client has two people: an asker who starts processes, and the asker's leader who approves.
 type House struct {

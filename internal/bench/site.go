@@ -30,7 +30,7 @@ func (s *Site) Open(ctx context.Context) (err error) {
 	}()
 	s.Houses, s.Webs = map[advance.Mode]*House{}, map[advance.Mode]*Web{}
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
-		if s.Houses[mode], err = s.house(ctx, string(mode), HouseOptions{Mode: mode, Clients: s.Plan.Clients}); err != nil {
+		if s.Houses[mode], err = s.house(ctx, string(mode), HouseOptions{Mode: mode, Clients: s.Plan.Clients, Queue: sustainedQueue}); err != nil {
 			return err
 		}
 		if s.Webs[mode], err = SignIn(ctx, s.Houses[mode]); err != nil {

@@ -8,25 +8,10 @@ import (
 	"steward/internal/advance"
 	"steward/internal/app"
 	"steward/internal/apptest"
+	"steward/internal/apptest/sample"
 )
 
-const leave = `process: leave
-name: { zh: 请假, en: Leave }
-domain: office
-outcomes: [granted, refused]
-input:
-  type: object
-  required: [days]
-  properties: { days: { type: integer, minimum: 1, x-title: { zh: 天数, en: Days } } }
-roles:
-  asker: { starter: true }
-  office: { group: meeting-office }
-steps:
-  - { id: plan, name: { zh: 计划, en: Plan }, uses: task, assign: asker }
-  - { id: approve, name: { zh: 批准, en: Approve }, uses: approval, assign: office, due: +1wd,
-      on: { rejected: { end: refused }, returned: { goto: plan } } }
-  - { end: granted }
-`
+const leave = sample.Leave
 
 // TestStartTaskApprovalEnd is the shortest whole course, decided by the workflow and by the API.
 func TestStartTaskApprovalEnd(t *testing.T) {

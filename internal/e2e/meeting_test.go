@@ -79,7 +79,7 @@ func TestMeetingFromRequestToCleanUp(t *testing.T) {
 // holdMeeting brings a meeting to its end and answers its process.
 func holdMeeting(t *testing.T, h *apptest.House) string {
 	t.Helper()
-	h.Set("meeting_service", "tea_every", "1s")
+	h.SetAll("meeting_service", map[string]any{"tea_every": "1s", "shortest_booking": "1s"})
 	m := &meetingDay{
 		t: t, h: h, requester: h.SignIn("alin"), office: h.SignIn("ali"), colleague: h.SignIn("aming"),
 		supervisor: h.SignIn("aqiang"), engineer: h.SignIn("ajun"), attendants: h.Crew("ahua", "amei", "ajuan"),

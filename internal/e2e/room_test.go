@@ -152,7 +152,7 @@ func TestFormRefused(t *testing.T) {
 			"enumeration":                {complaint(map[string]any{"channel": "pigeon"}), "input.channel"},
 			"type":                       {complaint(map[string]any{"subject": 7}), "input.subject"},
 			"between fields":             {map[string]any{"definition": "meeting_service", "input": meeting("Board", "room-1", day, day.Add(-time.Hour))}, "input.end"},
-			"a rule that knows the time": {map[string]any{"definition": "meeting_service", "input": meeting("Board", "room-1", day.Add(-48*time.Hour), day)}, "input.start"},
+			"a rule that knows the time": {map[string]any{"definition": "meeting_service", "input": meeting("Board", "room-1", day.Add(-48*time.Hour), day.Add(-47*time.Hour))}, "input.start"},
 		}
 		for name, r := range requests {
 			a := agent.Do("POST", "/api/v1/processes", r.body)

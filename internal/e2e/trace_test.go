@@ -48,7 +48,10 @@ func TestOneTraceFromRequestToPostgres(t *testing.T) {
 			})
 			if mode == advance.ModeWorkflow {
 				require.True(t, tree.chain("INSERT INTO commands"), "the command is stored in the request: %v", tree.names())
-				require.True(t, tree.chain("nudge"), "%v", tree.names())
+				apptest.Until(t, "the signal is a part of the request, through the queue of nudges", func() bool {
+					tree = traceOfRoute(spans.GetSpans(), "POST /api/v1/tasks/:taskId/complete")
+					return tree.chain("nudge", "send nudge", "SignalWorkflow:nudge")
+				})
 			}
 		})
 	}

@@ -55,6 +55,18 @@ func TestSignInNeverTellsWhatWasWrong(t *testing.T) {
 	}
 }
 
+// TestADamagedHashIsNotAWrongPassword: whoever has the right password is not told that it is wrong.
+func TestADamagedHashIsNotAWrongPassword(t *testing.T) {
+	t.Parallel()
+	service, s := house(t, nil)
+	_, err := s.Pool().Exec(t.Context(), "UPDATE users SET password_hash = 'torn' WHERE id = 'ahua'")
+	require.NoError(t, err)
+	_, err = service.SignIn(t.Context(), credentials("ahua", people.DemoPassword))
+	require.ErrorContains(t, err, "user ahua")
+	require.NotErrorIs(t, err, people.ErrWrongCredentials)
+	require.NotContains(t, err.Error(), people.DemoPassword)
+}
+
 // fastest runs fn some times and keeps the best, which the noise of a busy machine disturbs least.
 func fastest(fn func()) time.Duration {
 	best := time.Hour

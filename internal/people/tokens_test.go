@@ -1,6 +1,7 @@
 package people_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,27 @@ func TestTokensExpireAndLeaveWithTheirOwner(t *testing.T) {
 		_, err = service.AuthenticateToken(t.Context(), secret)
 		require.ErrorIs(t, err, people.ErrUnauthenticated, name)
 	}
+}
+
+// TestATokenInMemoryEndsInTime: a cached answer needs no database, and outlives neither the token nor its revocation.
+func TestATokenInMemoryEndsInTime(t *testing.T) {
+	t.Parallel()
+	service, s := house(t, func(o *people.Options) { o.CacheFor = time.Hour })
+	until := time.Now().Add(2 * time.Second)
+	secret, _, err := service.CreateToken(t.Context(), people.NewToken{UserID: "ahua", Name: "Kiosk", Scopes: []string{"tasks"}, ExpiresAt: until})
+	require.NoError(t, err)
+	first, err := service.AuthenticateToken(t.Context(), secret)
+	require.NoError(t, err)
+	_, err = s.Pool().Exec(t.Context(), "DELETE FROM api_tokens")
+	require.NoError(t, err)
+	again, err := service.AuthenticateToken(t.Context(), secret)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	require.Eventually(t, func() bool {
+		_, err := service.AuthenticateToken(t.Context(), secret)
+		return errors.Is(err, people.ErrUnauthenticated)
+	}, 20*time.Second, 20*time.Millisecond)
+	require.False(t, time.Now().Before(until), "not before its time")
 }
 
 func TestTokenRefusals(t *testing.T) {

@@ -63,8 +63,13 @@ func TestRegisters(t *testing.T) {
 		})
 		require.Len(t, entries, c.want, name)
 	}
-	_, err = s.Entries(t.Context(), "lost", store.EntryFilter{Matching: json.RawMessage(`{`)}, store.Page{})
-	require.ErrorIs(t, err, store.ErrInvalid)
+	for name, filter := range map[string]store.EntryFilter{
+		"no JSON":  {Matching: json.RawMessage(`{`)},
+		"too long": {Query: strings.Repeat("伞", 101)},
+	} {
+		_, err = s.Entries(t.Context(), "lost", filter, store.Page{})
+		require.ErrorIs(t, err, store.ErrInvalid, name)
+	}
 }
 
 func TestGuardsThatForbidEachOtherWait(t *testing.T) {

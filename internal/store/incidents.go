@@ -12,6 +12,7 @@ import (
 const (
 	IncidentWorkflowClosed = "workflow_closed" // somebody closed the workflow of an open process in Temporal
 	IncidentBehind         = "behind"          // the workflow has seen decisions that Postgres does not hold
+	IncidentNobodyLeft     = "nobody_left"     // an open task waits for people of whom none is active any more
 )
 
 // NewIncident describes an event that could not be decided.

@@ -27,10 +27,13 @@ const MinServerVersion = 150000
 func Migrate(ctx context.Context, url string) ([]string, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("database URL: %w (want postgres://user:password@host:port/database)", err)
+		return nil, badURL(url)
 	}
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
+	if err := db.PingContext(ctx); err != nil {
+		return nil, connectError(err, config)
+	}
 	if err := checkServerVersion(ctx, db); err != nil {
 		return nil, err
 	}

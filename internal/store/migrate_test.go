@@ -28,7 +28,8 @@ func TestMigrateRunsOnceHoweverManyStartTogether(t *testing.T) {
 		all = append(all, names...)
 	}
 	require.Equal(t, []string{
-		"00001_processes.sql", "00002_tasks.sql", "00003_house.sql", "00004_messages.sql", "00005_people.sql", "00006_overdue.sql",
+		"00001_processes.sql", "00002_tasks.sql", "00003_house.sql", "00004_messages.sql", "00005_people.sql", "00006_overdue.sql", "00007_former.sql",
+		"00008_no_counters.sql",
 	}, all, "each migration runs in exactly one of the programs")
 
 	again, err := store.Migrate(t.Context(), url)
@@ -39,7 +40,7 @@ func TestMigrateRunsOnceHoweverManyStartTogether(t *testing.T) {
 func TestMigrateNamesTheRemedy(t *testing.T) {
 	t.Parallel()
 	_, err := store.Migrate(t.Context(), "postgres://localhost:notaport/db")
-	require.ErrorContains(t, err, "want postgres://")
+	require.ErrorContains(t, err, "set it to postgres://")
 	_, err = store.Migrate(t.Context(), "postgres://nobody@127.0.0.1:1/none?connect_timeout=1")
 	require.ErrorIs(t, err, store.ErrUnavailable)
 }

@@ -104,7 +104,7 @@ func (s *Store) Processes(ctx context.Context, viewer Viewer, filter ProcessFilt
 		return Slice[ProcessItem]{}, err
 	}
 	sql, args := processesSQL(viewer, filter, after, limit+1)
-	return collect(ctx, s, processList, sql, args, limit, func(p ProcessItem) timeKey { return timeKey{At: p.StartedAt, ID: p.ID} })
+	return collect(ctx, s, processList, planAnew, sql, args, limit, func(p ProcessItem) timeKey { return timeKey{At: p.StartedAt, ID: p.ID} })
 }
 
 // processesSQL reads each way of being allowed to see a process along an index of its own, newest first, and merges their heads:

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"steward/internal/store"
-	"steward/internal/store/storesql"
 	"steward/internal/storetest"
 )
 
@@ -62,7 +62,9 @@ func TestWhoSeesWhichProcess(t *testing.T) {
 	open := storetest.Task(t, db, candidate, nil, "group:office", "post:desk@north")
 	storetest.Task(t, db, candidate, nil, "group:office")
 	copied := add("x")
-	require.NoError(t, s.Queries().AddParticipant(t.Context(), storesql.AddParticipantParams{ProcessID: copied.ID, UserID: "ann"}))
+	_, err := db.Exec(t.Context(), `INSERT INTO process_participants (process_id, user_id, reason, process_started_at) VALUES ($1, 'ann', 'copied', $2)`,
+		copied.ID, copied.StartedAt)
+	require.NoError(t, err)
 	foreign := add("x")
 	storetest.Task(t, db, foreign, nil, "group:kitchen")
 
@@ -70,7 +72,7 @@ func TestWhoSeesWhichProcess(t *testing.T) {
 	require.Len(t, sees(t, s, store.Viewer{UserID: "root", All: true}, all), 5)
 	require.Empty(t, sees(t, s, store.Viewer{UserID: "nobody"}, all))
 
-	_, err := db.Exec(t.Context(), "UPDATE tasks SET status = 'closed', assignee = NULL WHERE process_id = ANY ($1)", []uuid.UUID{candidate.ID, acted.ID})
+	_, err = db.Exec(t.Context(), "UPDATE tasks SET status = 'closed', assignee = NULL WHERE process_id = ANY ($1)", []uuid.UUID{candidate.ID, acted.ID})
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{copied.ID, acted.ID, started.ID}, sees(t, s, ann, all),
 		"who acted keeps seeing a process, who only might have acted does not")
@@ -145,8 +147,16 @@ func TestProcessFilters(t *testing.T) {
 		require.NoError(t, err, name)
 		require.ElementsMatch(t, c.want, processIDs(slice.Items), name)
 	}
-	_, err := s.Processes(t.Context(), ann, store.ProcessFilter{Statuses: []string{"lost"}}, store.Page{})
-	require.ErrorIs(t, err, store.ErrInvalid)
+	for name, filter := range map[string]store.ProcessFilter{
+		"status must be one of":                 {Statuses: []string{"lost"}},
+		"search text must have at most 100 cha": {Query: strings.Repeat("会", 101)},
+	} {
+		_, err := s.Processes(t.Context(), ann, filter, store.Page{})
+		require.ErrorIs(t, err, store.ErrInvalid)
+		require.ErrorContains(t, err, name)
+	}
+	_, err := s.Processes(t.Context(), ann, store.ProcessFilter{Query: strings.Repeat("会", 100)}, store.Page{})
+	require.NoError(t, err, "characters are counted, not bytes")
 	id, err := s.OpenProcessByKey(t.Context(), store.Viewer{UserID: "starter"}, "a", key)
 	require.NoError(t, err)
 	require.Equal(t, parent.ID, id)

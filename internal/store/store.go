@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"net"
 	"strconv"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 
 	"steward/internal/store/storesql"
 )
@@ -50,17 +49,17 @@ type Store struct {
 	url   string
 }
 
-// Open connects to the database at url and checks that it answers. It does not migrate: see Migrate. The error wraps
-// ErrUnavailable when the database cannot be reached.
+// Open connects to the database at url and checks that it answers. It does not migrate: see Migrate. The error is a
+// *ConnectError, which wraps ErrUnavailable when the database cannot be reached.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
-	pool, err := newPool(ctx, url, opts, opts.MaxConns, opts.Limits, nil)
+	pool, err := newPool(ctx, url, opts, opts.MaxConns, opts.Limits)
 	if err != nil {
 		return nil, err
 	}
 	listLimits := opts.Limits
 	listLimits.Statement = opts.ListStatementTimeout
-	lists, err := newPool(ctx, url, opts, opts.ListMaxConns, listLimits, listSettings)
+	lists, err := newPool(ctx, url, opts, opts.ListMaxConns, listLimits)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -68,7 +67,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	s := &Store{pool: pool, lists: lists, url: url}
 	if err := pool.Ping(ctx); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("connect to Postgres (check DATABASE_URL and that the server runs): %w", Classify(err))
+		return nil, connectError(err, pool.Config().ConnConfig)
 	}
 	return s, nil
 }
@@ -118,15 +117,10 @@ func orDefault[T comparable](value, fallback T) T {
 	return value
 }
 
-// listSettings make Postgres plan each list for the values at hand: how many rows a person, a group or a page has decides which
-// index serves, and a plan made once for all of them would have to guess.
-var listSettings = map[string]string{"plan_cache_mode": "force_custom_plan"}
-
-func newPool(ctx context.Context, url string, opts Options, maxConns int, limits Limits, more map[string]string) (*pgxpool.Pool, error) {
+func newPool(ctx context.Context, url string, opts Options, maxConns int, limits Limits) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		// The parse error of pgx never holds the password.
-		return nil, fmt.Errorf("database URL: %w (want postgres://user:password@host:port/database)", err)
+		return nil, badURL(url)
 	}
 	config.MaxConns = int32(min(maxConns, 10_000))
 	config.MaxConnIdleTime = 5 * time.Minute
@@ -134,13 +128,13 @@ func newPool(ctx context.Context, url string, opts Options, maxConns int, limits
 	config.ConnConfig.ConnectTimeout = orDefault(config.ConnConfig.ConnectTimeout, 2*time.Second)
 	config.ConnConfig.DialFunc = dialer(limits.TCPUser).DialContext
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap())
 		conn.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
 		return nil
 	}
 	limits.apply(config.ConnConfig.RuntimeParams, opts.ApplicationName)
-	maps.Copy(config.ConnConfig.RuntimeParams, more)
 	if config.ConnConfig.Tracer = opts.QueryTracer; opts.QueryTracer == nil && opts.Tracing {
 		config.ConnConfig.Tracer = otelpgx.NewTracer()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,7 +81,11 @@ func (s *Store) Tasks(ctx context.Context, viewer Viewer, list TaskList, filter 
 		return Slice[TaskItem]{}, err
 	}
 	sql, args := tasksSQL(viewer, list, filter, after, limit+1)
-	return collect(ctx, s, "tasks/"+string(list), sql, args, limit, func(t TaskItem) timeKey { return t.position(list) })
+	plan := planAnew
+	if filter == (TaskFilter{}) {
+		plan = planOnce
+	}
+	return collect(ctx, s, "tasks/"+string(list), plan, sql, args, limit, func(t TaskItem) timeKey { return t.position(list) })
 }
 
 func (t TaskItem) position(list TaskList) timeKey {
@@ -115,7 +120,7 @@ func (f TaskFilter) apply(s *statement) {
 func tasksSQL(viewer Viewer, list TaskList, filter TaskFilter, after *timeKey, limit int) (string, []any) {
 	var s statement
 	filter.apply(&s)
-	maxRows := s.arg(limit)
+	maxRows := strconv.Itoa(limit) // a plan that does not know it has to guess how far to read
 	switch list {
 	case TasksDone:
 		return `SELECT ` + taskItemColumns + ` FROM tasks t WHERE t.closed_by = ` + s.arg(viewer.UserID) + ` AND t.status = 'done'` + s.and() +
@@ -182,7 +187,7 @@ const MaxCount = 100
 // CountTasks counts the viewer's open tasks in one round trip.
 func (s *Store) CountTasks(ctx context.Context, viewer Viewer) (TaskCounts, error) {
 	var stmt statement
-	maxRows := stmt.arg(MaxCount)
+	maxRows := strconv.Itoa(MaxCount)
 	count := func(list TaskList) string {
 		return `(SELECT count(*) FROM (SELECT 1 FROM (` + openHeads(&stmt, viewer, list, nil, maxRows) + `) h LIMIT ` + maxRows + `) c)`
 	}
@@ -192,19 +197,35 @@ func (s *Store) CountTasks(ctx context.Context, viewer Viewer) (TaskCounts, erro
 	return counts, Classify(err)
 }
 
+// TaskInProcess is a task, and of its process what is needed to act on it.
+type TaskInProcess struct {
+	TaskItem
+	Version int32  // of the process's definition
+	State   string // of the process, JSON; "" unless the task is open
+}
+
 // Task reads one task. The error is ErrNotFound when there is none or the viewer may not see its process.
-func (s *Store) Task(ctx context.Context, viewer Viewer, id uuid.UUID) (TaskItem, error) {
+func (s *Store) Task(ctx context.Context, viewer Viewer, id uuid.UUID) (TaskInProcess, error) {
 	var stmt statement
 	where := `t.id = ` + stmt.arg(id) + ` AND ` + viewer.visibleSQL(&stmt, "t.process_id")
-	rows, err := s.pool.Query(ctx, `SELECT `+taskItemColumns+` FROM tasks t WHERE `+where, stmt.args...)
+	rows, err := s.pool.Query(ctx, `SELECT `+taskItemColumns+`, at.version, CASE WHEN t.status = 'open' THEN at.state ELSE '' END
+		FROM tasks t JOIN processes at ON at.id = t.process_id WHERE `+where, stmt.args...)
 	if err != nil {
-		return TaskItem{}, fmt.Errorf("task %s: %w", id, Classify(err))
+		return TaskInProcess{}, fmt.Errorf("task %s: %w", id, Classify(err))
 	}
-	task, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[TaskItem])
+	task, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[TaskInProcess])
 	if err != nil {
-		return TaskItem{}, fmt.Errorf("task %s: %w", id, Classify(err))
+		return TaskInProcess{}, fmt.Errorf("task %s: %w", id, Classify(err))
 	}
 	return task, nil
+}
+
+// WasOffered reports whether the viewer could once have taken a task that has been closed or given to others since.
+func (s *Store) WasOffered(ctx context.Context, viewer Viewer, id uuid.UUID) (bool, error) {
+	var offered bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM tasks WHERE id = $1 AND former && $2 AND NOT $3 = ANY (excluded))`,
+		id, viewer.principals(), viewer.UserID).Scan(&offered)
+	return offered, Classify(err)
 }
 
 // ProcessTasks lists the tasks of a process, oldest first, at most max. The caller has checked that the viewer may see the process.

@@ -12,11 +12,11 @@ import (
 func TestNewGivesEachTestItsOwnMigratedDatabase(t *testing.T) {
 	t.Parallel()
 	one, other := storetest.New(t), storetest.New(t)
-	_, err := one.Pool().Exec(t.Context(), "INSERT INTO counters (name, value) VALUES ('seen', 1)")
+	_, err := one.Pool().Exec(t.Context(), "INSERT INTO settings (key, value, updated_by) VALUES ('seen', '1', 'test')")
 	require.NoError(t, err)
 
 	var rows int
-	require.NoError(t, other.Pool().QueryRow(t.Context(), "SELECT count(*) FROM counters").Scan(&rows))
+	require.NoError(t, other.Pool().QueryRow(t.Context(), "SELECT count(*) FROM settings WHERE key = 'seen'").Scan(&rows))
 	require.Zero(t, rows)
 }
 

@@ -40,6 +40,10 @@ func (d *decider) jump(target *definitions.Node, from int) {
 		d.fault("goto_target", target.Path, errNotOpen)
 		return
 	}
+	if d.st.node(seq).Goto != "" || slices.ContainsFunc(d.childrenOf(seq), d.holdsFinally) {
+		d.await(seq, target)
+		return
+	}
 	for _, id := range d.childrenOf(seq) {
 		d.closeTree(id, "goto")
 	}
@@ -118,6 +122,10 @@ func (d *decider) end(outcome string) {
 		return
 	}
 	finishing := d.st.Status == StatusEnding
+	if !finishing && slices.ContainsFunc(d.childrenOf(0), d.holdsFinally) {
+		d.windUp(outcome)
+		return
+	}
 	for len(d.st.Nodes) > 0 && d.err == nil {
 		d.closeTree(d.root(d.st.Nodes[len(d.st.Nodes)-1].ID), "ended")
 	}

@@ -109,6 +109,8 @@ func newChange(kind string) Change { //nolint:funlen // a table: one line for ea
 		return new(BusinessKeySet)
 	case "role.resolved":
 		return new(RoleResolved)
+	case "role.picked":
+		return new(RolePicked)
 	case "event.told":
 		return new(EventTold)
 	case "node.opened":
@@ -119,6 +121,10 @@ func newChange(kind string) Change { //nolint:funlen // a table: one line for ea
 		return new(NodeSkipped)
 	case "node.closed":
 		return new(NodeClosed)
+	case "node.leaving":
+		return new(NodeLeaving)
+	case "goto.awaits":
+		return new(GotoAwaits)
 	case "node.due":
 		return new(NodeDue)
 	case "each.started":
@@ -247,6 +253,12 @@ type RoleResolved struct {
 	Principals []string `json:"principals"`
 }
 
+// RolePicked fixes to whom of a role its tasks go in this process. Whom the role means otherwise stays as it is.
+type RolePicked struct {
+	Role string `json:"role"`
+	User string `json:"user"`
+}
+
 // EventTold records that an event of the definition happened.
 type EventTold struct {
 	Event   string         `json:"event"`
@@ -294,6 +306,19 @@ type NodeClosed struct {
 	Path   string    `json:"path"`
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason"` // done | until | ended | goto | replaced | superseded | failed
+}
+
+// NodeLeaving says that a node closes as soon as the finally of a group in it, or its own, is over.
+type NodeLeaving struct {
+	Node int `json:"node"`
+	Leaving
+}
+
+// GotoAwaits has a sequence continue at the node with the path Target when nothing is open in it any more; an empty Target
+// says that it does so now.
+type GotoAwaits struct {
+	Node   int    `json:"node"`
+	Target string `json:"target,omitempty"`
 }
 
 // NodeDue fixes or moves the due date of a node that has no task, and marks a late start.
@@ -425,14 +450,16 @@ type Booked struct {
 
 // BookingConfirmed turns a hold into a booking.
 type BookingConfirmed struct {
-	ID string `json:"id"`
+	ID  string   `json:"id"`
+	Was *Booking `json:"was,omitempty"` // the hold, for readers of the log; nil in logs of earlier builds
 }
 
 // BookingEnded ends a booking at At: what lies before stays on record, what lies after is free.
 type BookingEnded struct {
 	ID     string    `json:"id"`
 	At     time.Time `json:"at"`
-	Reason string    `json:"reason"` // released | replaced | dropped
+	Reason string    `json:"reason"`        // released | replaced | dropped
+	Was    *Booking  `json:"was,omitempty"` // the booking, for readers of the log; nil in logs of earlier builds
 }
 
 // Recorded appends an entry to a register.

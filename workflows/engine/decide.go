@@ -287,6 +287,7 @@ func (d *decider) introduce() {
 	}
 	input := d.def.Input.ApplyDefaults(data.Input)
 	d.refuseInvalid(inInput(d.def.Input.Validate(input)))
+	d.refuseHouse(data.Parameters)
 	if d.err != nil {
 		return
 	}
@@ -302,9 +303,25 @@ func (d *decider) introduce() {
 	d.recompute()
 	d.refuseInvalid(inInput(d.brokenRules(d.view(0), nil)))
 	d.entitle()
-	if key := d.renderOne(d.def.BusinessKey, 0); key != "" {
+	if key := d.renderOne(d.def.BusinessKey, 0, ""); key != "" {
 		d.emit(&BusinessKeySet{Key: key})
 	}
+}
+
+// refuseHouse refuses a start with house parameters that would stop the process later on. One that the definition no longer
+// has does no harm.
+func (d *decider) refuseHouse(values map[string]any) {
+	wrong := slices.DeleteFunc(d.def.CheckParameters(values), func(f definitions.FieldError) bool { return f.Code == "unknown" })
+	if len(wrong) == 0 {
+		return
+	}
+	for i := range wrong {
+		wrong[i].Field = "parameters." + wrong[i].Field
+	}
+	d.fail(&Refusal{Code: "house_parameters", Fields: wrong, Message: definitions.Text{
+		Zh: "单位参数设置有误，请联系管理员:" + wrong[0].Field + ":" + wrong[0].Zh,
+		En: "a house parameter is set wrong, ask an administrator: " + wrong[0].Field + ": " + wrong[0].En,
+	}})
 }
 
 func inInput(fields []definitions.FieldError) []definitions.FieldError {

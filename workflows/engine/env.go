@@ -27,6 +27,8 @@ type Env interface {
 	Person(ctx context.Context, user string) (Person, error)
 	// Load counts the open tasks of each user.
 	Load(ctx context.Context, users []string) (map[string]int, error)
+	// ResourceName answers what people call a room or another resource; the empty Text when nobody knows its id.
+	ResourceName(ctx context.Context, id string) (definitions.Text, error)
 	// Reserve stores a booking, or answers what stands in its way and stores nothing.
 	Reserve(ctx context.Context, b Booking, title definitions.Text) (*Conflict, error)
 	// Definition answers the newest published version of a definition, for a child process.

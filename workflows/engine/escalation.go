@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"steward/definitions"
-	"steward/definitions/timex"
 )
 
 // ladder lists the deadlines that follow from the due date of a node: the date itself, reminders before it and the
@@ -51,7 +50,7 @@ func (d *decider) reminders(n Node, rules []definitions.Remind, base map[string]
 		if !m.known || (r.Every == nil && n.Fired[key] > 0) {
 			continue
 		}
-		m = d.again(m, r.Every, n.Fired[key], n.Path)
+		m = d.again(m, r.Every, n, key)
 		if due, ok := base["due"]; ok && !m.at.Before(due) {
 			continue
 		}
@@ -72,15 +71,17 @@ func (d *decider) rung(n Node, i int, rung definitions.Escalation, base map[stri
 	if !m.known {
 		return wish{}, false
 	}
-	return wish{key, d.again(m, rung.Every, n.Fired[key], n.Path)}, true
+	return wish{key, d.again(m, rung.Every, n, key)}, true
 }
 
-// again answers the k-th repetition of a moment.
-func (d *decider) again(m moment, every *timex.Amount, k int, path string) moment {
-	if every == nil || k == 0 {
+// again answers the next repetition of a moment, after those that have come.
+func (d *decider) again(m moment, interval *definitions.Interval, n Node, key string) moment {
+	k := n.Fired[key]
+	if interval == nil || k == 0 {
 		return m
 	}
-	if fixed, ok := every.Fixed(); ok {
+	every := d.interval(interval, n.ID, n.Path)
+	if fixed, ok := every.Fixed(); ok || every == nil {
 		m.at = m.at.Add(time.Duration(k) * fixed)
 		return m
 	}
@@ -92,7 +93,7 @@ func (d *decider) again(m moment, every *timex.Amount, k int, path string) momen
 	for range k {
 		r, err := every.Add(m.at, cal)
 		if err != nil {
-			d.fault("time", path, err)
+			d.fault("time", n.Path, err)
 			return m
 		}
 		m.at, m.provisional = r.At, m.provisional || r.Provisional
@@ -190,10 +191,7 @@ func (d *decider) overdue(id int) {
 
 // remind tells those named, or those who have or may take the task.
 func (d *decider) remind(id int, to []*definitions.Role) {
-	for _, t := range slices.Clone(d.st.Tasks) {
-		if t.Node != id {
-			continue
-		}
+	for _, t := range d.tasksUnder(id) {
 		recipients := concerned(t)
 		if len(to) > 0 {
 			recipients = d.resolveAll(to, id, &t)
@@ -204,10 +202,7 @@ func (d *decider) remind(id int, to []*definitions.Role) {
 
 // escalate takes one rung: it tells people, gives the task to somebody else, or closes it with an outcome.
 func (d *decider) escalate(id, i int, rung definitions.Escalation) {
-	for _, t := range slices.Clone(d.st.Tasks) {
-		if t.Node != id || d.st.task(t.ID) == nil {
-			continue
-		}
+	for _, t := range d.tasksUnder(id) {
 		if len(rung.Notify) > 0 {
 			d.message("task.escalated", d.resolveAll(rung.Notify, id, &t), &t, map[string]any{"rung": i})
 		}
@@ -216,8 +211,28 @@ func (d *decider) escalate(id, i int, rung definitions.Escalation) {
 		}
 	}
 	if rung.Outcome != "" && d.err == nil && d.st.node(id) != nil {
-		d.completeStep(id, result{outcome: rung.Outcome})
+		d.closeWith(id, rung.Outcome)
 	}
+}
+
+// tasksUnder lists the open tasks of a step, or of all steps in a group.
+func (d *decider) tasksUnder(id int) []Task {
+	var list []Task
+	for _, t := range d.st.Tasks {
+		if d.st.inside(t.Node, id) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// closeWith ends a step or a group with an outcome that its ladder gives.
+func (d *decider) closeWith(id int, outcome string) {
+	if d.static(d.st.node(id)).Kind != definitions.Step {
+		d.finish(id, outcome)
+		return
+	}
+	d.completeStep(id, result{outcome: outcome})
 }
 
 // reassign gives a task to others in the course of an escalation and tells them.

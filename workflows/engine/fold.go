@@ -19,12 +19,15 @@ func (*VarsChanged) kind() string       { return "vars.changed" }
 func (*TitleChanged) kind() string      { return "title.changed" }
 func (*BusinessKeySet) kind() string    { return "business_key.set" }
 func (*RoleResolved) kind() string      { return "role.resolved" }
+func (*RolePicked) kind() string        { return "role.picked" }
 func (*EventTold) kind() string         { return "event.told" }
 func (*NodeOpened) kind() string        { return "node.opened" }
 func (*NodeActivated) kind() string     { return "node.activated" }
 func (*NodeSkipped) kind() string       { return "node.skipped" }
 func (*NodeClosed) kind() string        { return "node.closed" }
 func (*NodeDue) kind() string           { return "node.due" }
+func (*NodeLeaving) kind() string       { return "node.leaving" }
+func (*GotoAwaits) kind() string        { return "goto.awaits" }
 func (*EachStarted) kind() string       { return "each.started" }
 func (*OccurrenceCounted) kind() string { return "repeat.counted" }
 func (*OutputSet) kind() string         { return "output.set" }
@@ -106,6 +109,8 @@ func (c *TitleChanged) apply(s *State) { s.Title = c.Title }
 
 func (c *BusinessKeySet) apply(s *State) { s.BusinessKey = c.Key }
 
+func (c *RolePicked) apply(s *State) { s.Picked = with(s.Picked, c.Role, c.User) }
+
 func (c *RoleResolved) apply(s *State) {
 	s.Roles = with(s.Roles, c.Role, c.Principals)
 }
@@ -137,6 +142,19 @@ func (*NodeSkipped) apply(*State) {}
 func (c *NodeClosed) apply(s *State) {
 	s.forgetRounds(c.Node)
 	s.Nodes = slices.DeleteFunc(s.Nodes, func(n Node) bool { return n.ID == c.Node })
+}
+
+func (c *NodeLeaving) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		how := c.Leaving
+		n.Leaving = &how
+	}
+}
+
+func (c *GotoAwaits) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Goto = c.Target
+	}
 }
 
 func (c *NodeDue) apply(s *State) {

@@ -269,7 +269,7 @@ func (releaseKind) Enter(s *Step) {
 	resource, _ := s.With()["resource"].(string)
 	for _, b := range slices.Clone(s.d.st.Bookings) {
 		if b.Resource == resource && s.d.err == nil {
-			s.Emit(&BookingEnded{ID: b.ID, At: s.d.now, Reason: "released"})
+			s.Emit(&BookingEnded{ID: b.ID, At: s.d.now, Reason: "released", Was: &b})
 		}
 	}
 	s.Complete("done", nil)

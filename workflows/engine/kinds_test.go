@@ -147,7 +147,7 @@ func TestClaimReleaseTransfer(t *testing.T) {
 
 func TestLeastLoadedCountsTasksOpenedInTheSameDecision(t *testing.T) {
 	t.Parallel()
-	b := run(t, `  hand: { group: attendants, pick: least-loaded }
+	b := run(t, `  hand: { group: attendants, pick: least-loaded, per: task }
 steps:
   - parallel:
       - { id: one, uses: task, assign: hand }
@@ -333,15 +333,16 @@ func TestGotoKeepsWhatDidNotChange(t *testing.T) {
 	require.Equal(t, []string{"always"}, b.open(), "nothing changed this time")
 }
 
-// TestAProcessCannotStartItselfWithoutEnd: children of children go a limited way down.
+// TestAProcessCannotStartItselfWithoutEnd: the lint sees a circle only in the library that it knows, so children of children go a
+// limited way down as well.
 func TestAProcessCannotStartItselfWithoutEnd(t *testing.T) {
 	t.Parallel()
 	def := compileBundle(t, definitions.Bundle{
-		Name: "p.yaml", Files: map[string]string{"interfaces/p.json": `{"process":"p","outcomes":["good"],"input":{"type":"object"}}`},
-		Source: fitted(head + "steps:\n  - { id: again, uses: process, with: { process: p } }\n  - { end: good }\n"),
+		Name: "p.yaml", Files: map[string]string{"interfaces/q.json": `{"process":"q","outcomes":["good"],"input":{"type":"object"}}`},
+		Source: fitted(head + "steps:\n  - { id: again, uses: process, with: { process: q } }\n  - { end: good }\n"),
 	})
 	deepest := newBench(t, def, "2026-03-02 09:00")
-	deepest.world.Definitions["p"] = def
+	deepest.world.Definitions["q"] = def
 	parent := &engine.ParentRef{Process: "above", Depth: engine.DefaultLimits.Depth}
 	err := deepest.try(engine.EventStart, "ann", engine.StartData{Definition: engine.Ref{ID: "p", Version: 1}, Process: processID, Parent: parent})
 	var fault *engine.Fault
@@ -349,7 +350,53 @@ func TestAProcessCannotStartItselfWithoutEnd(t *testing.T) {
 	require.Equal(t, "recursion", fault.Code)
 
 	above := newBench(t, def, "2026-03-02 09:00")
-	above.world.Definitions["p"] = def
+	above.world.Definitions["q"] = def
 	above.start("ann", nil)
 	require.Equal(t, 1, above.st.ChildOf(engine.Child{}).Depth)
+}
+
+const venue = `process: venue
+name: { zh: 场地, en: Venue }
+domain: meeting
+outcomes: [done]
+title: { zh: "会场 {{input.room}}", en: "Venue {{ input.room }}" }
+businessKey: "{{input.room}}"
+input:
+  type: object
+  required: [room]
+  properties: { room: { type: string, x-resource: room }, from: { type: string, default: hall } }
+roles: { asker: { starter: true } }
+steps:
+  - { id: a, name: { zh: "打扫{{input.room}}", en: "Clean {{input.room}} from {{input.from}}" }, uses: task, assign: asker }
+  - { id: b, name: { zh: "标签{{input.room + \"#\"}}", en: Label }, uses: task, assign: asker }
+  - { id: tell, uses: notify, with: { to: [asker], text: { zh: "{{input.room}}好了", en: "{{input.room}} is ready" } } }
+  - { end: done }
+`
+
+// TestTextsNameResources by what people call them; keys, and whatever is computed, keep the id.
+func TestTextsNameResources(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, define(t, venue), "2026-03-02 09:00")
+	b.world.Resources = map[string]definitions.Text{"hall": {Zh: "大厅", En: "Great hall"}}
+	b.start("ann", map[string]any{"room": "hall"})
+	require.Equal(t, definitions.Text{Zh: "会场 大厅", En: "Venue Great hall"}, b.st.Title)
+	require.Equal(t, "hall", b.st.BusinessKey)
+	require.Equal(t, definitions.Text{Zh: "打扫大厅", En: "Clean Great hall from hall"}, b.task("a").Name)
+	b.complete("a", "ann", "done", nil)
+	require.Equal(t, "标签hall#", b.task("b").Name.Zh)
+	b.complete("b", "ann", "done", nil)
+	var told []definitions.Text
+	for _, c := range b.log {
+		if m, ok := c.(*engine.Messaged); ok {
+			told = append(told, m.Text)
+		}
+	}
+	require.Equal(t, []definitions.Text{{Zh: "大厅好了", En: "Great hall is ready"}}, told)
+}
+
+func TestAResourceNobodyKnowsIsCalledByItsID(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, define(t, venue), "2026-03-02 09:00")
+	b.start("ann", map[string]any{"room": "cellar"})
+	require.Equal(t, definitions.Text{Zh: "会场 cellar", En: "Venue cellar"}, b.st.Title)
 }

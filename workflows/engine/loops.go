@@ -31,7 +31,7 @@ func (d *decider) beginEach(id int, def *definitions.Node) {
 	default:
 		d.fill(id, func() {
 			for i := range list {
-				if d.st.node(id) == nil || d.err != nil {
+				if d.stopped(id) {
 					return
 				}
 				d.openItem(id, def, i)
@@ -126,25 +126,36 @@ func (d *decider) clocked(id int, def *definitions.Node) bool { return d.every(i
 
 // every answers the distance between occurrences, nil when they follow each other directly.
 func (d *decider) every(id int, def *definitions.Node) timex.Amount {
-	switch x := d.value(def.Repeat.Every, id).(type) {
-	case time.Duration:
-		return d.forward(timex.Amount{{N: int64(x / time.Second), Unit: timex.Seconds}}, def)
-	case string:
-		a, err := timex.ParseDuration(x)
-		if err != nil {
-			d.fault("time", def.Path, err)
-			return nil
-		}
-		return d.forward(a, def)
-	default:
+	return d.interval(def.Repeat.Every, id, def.Path)
+}
+
+// interval answers a distance between repetitions; nil when there is none, or after a fault.
+func (d *decider) interval(every *definitions.Interval, id int, path string) timex.Amount {
+	if every == nil || d.err != nil {
 		return nil
 	}
+	amount := every.Amount
+	if every.Expr != nil {
+		switch x := d.eval(every.Expr, id, nil).(type) {
+		case time.Duration:
+			amount = timex.Amount{{N: int64(x / time.Second), Unit: timex.Seconds}}
+		case string:
+			var err error
+			if amount, err = timex.ParseDuration(x); err != nil {
+				d.fault("time", path, err)
+				return nil
+			}
+		default:
+			return nil
+		}
+	}
+	return d.forward(amount, path)
 }
 
 // forward refuses a distance at which time would stand still.
-func (d *decider) forward(every timex.Amount, def *definitions.Node) timex.Amount {
-	if fixed, ok := every.Fixed(); ok && fixed < time.Second {
-		d.fault("time", def.Path, fmt.Errorf("every %s: the shortest distance is one second", every))
+func (d *decider) forward(every timex.Amount, path string) timex.Amount {
+	if fixed, ok := every.Fixed(); ok && fixed < definitions.ShortestInterval {
+		d.fault("time", path, fmt.Errorf("every %s: the shortest distance is one second", every))
 		return nil
 	}
 	return every
@@ -208,7 +219,7 @@ func (d *decider) nextDue(id int, def *definitions.Node) {
 		return
 	}
 	for _, child := range d.childrenOf(id) {
-		d.closeTree(child, "replaced")
+		d.shut(child, "replaced")
 	}
 	d.occur(id, def, skipped)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -79,7 +80,8 @@ func (d *decider) fallback(def *definitions.Node, id int) []string {
 	return to
 }
 
-// pick chooses one person where a role says so: the one with the fewest open tasks, the first by id among equals.
+// pick chooses one person where a role says so: whom the role's earlier tasks went to, else the one with the fewest open
+// tasks, the first by id among equals.
 func (d *decider) pick(def *definitions.Node, to, exclude []string) ([]string, map[string]any) {
 	if !slices.ContainsFunc(def.Assign, leastLoaded) || d.err != nil {
 		return to, nil
@@ -88,31 +90,58 @@ func (d *decider) pick(def *definitions.Node, to, exclude []string) ([]string, m
 	if len(users) == 0 || d.err != nil {
 		return to, nil
 	}
+	role := pickedOnce(def.Assign)
+	kept := d.st.Picked[role]
+	if kept != "" && slices.Contains(users, kept) {
+		return principalsOf(kept), map[string]any{"pick": "least-loaded", "kept": true}
+	}
+	best, load := d.leastLoaded(users)
+	if d.err != nil {
+		return nil, nil
+	}
+	if role != "" && !slices.Contains(exclude, kept) { // who is excluded from one step keeps the others
+		d.emit(&RolePicked{Role: role, User: best})
+	}
+	return principalsOf(best), map[string]any{"pick": "least-loaded", "load": load}
+}
+
+// leastLoaded answers the user with the fewest open tasks, and how many each of them has.
+func (d *decider) leastLoaded(users []string) (best string, counted map[string]any) {
 	load, err := d.env.Load(d.ctx, users)
 	if err != nil {
 		d.fail(fmt.Errorf("read load: %w", err))
-		return nil, nil
+		return "", nil
 	}
 	for _, t := range d.st.Tasks { // tasks opened in this very decision count too
 		if d.openedNow(t) && t.Assignee != "" {
 			load[t.Assignee]++
 		}
 	}
-	best := slices.MinFunc(users, func(a, b string) int {
-		if load[a] != load[b] {
-			return load[a] - load[b]
-		}
-		return strings.Compare(a, b)
+	best = slices.MinFunc(users, func(a, b string) int {
+		return cmp.Or(cmp.Compare(load[a], load[b]), strings.Compare(a, b))
 	})
-	counted := make(map[string]any, len(users))
+	counted = make(map[string]any, len(users))
 	for _, u := range users {
 		counted[u] = load[u]
 	}
-	return []string{"user:" + best}, map[string]any{"pick": "least-loaded", "load": counted}
+	return best, counted
 }
 
+// leastLoaded says whether a role's tasks go to one person each; a role that stands for another one may pick otherwise.
 func leastLoaded(r *definitions.Role) bool {
-	return r.Pick == "least-loaded" || (r.Ref != nil && r.Ref.Pick == "least-loaded")
+	if r.Pick == "" && r.Ref != nil {
+		return leastLoaded(r.Ref)
+	}
+	return r.Pick == "least-loaded"
+}
+
+// pickedOnce names the role whose tasks all go to the person picked for the first of them: a named role that stands by itself
+// and does not find people anew for each task. A rule in place, or one role of several, picks every time.
+func pickedOnce(assign []*definitions.Role) string {
+	if len(assign) != 1 || assign[0].PerTask {
+		return ""
+	}
+	return assign[0].Name
 }
 
 // openedNow says whether a task was opened by the decision at work, so that the database does not know it yet.
@@ -185,7 +214,7 @@ func (d *decider) find(r *definitions.Role, id int, t *Task) []string {
 		name, _ := d.view(id).raw[strings.TrimPrefix(r.Field, "input.")].(string)
 		return principalsOf(name)
 	case r.Expr != nil:
-		return asPrincipals(d.eval(r.Expr, id, nil))
+		return ofSource(r.ExprOf, asPrincipals(d.eval(r.Expr, id, nil)))
 	}
 	return nil
 }
@@ -289,6 +318,18 @@ func asPrincipals(v any) []string {
 		return to
 	}
 	return nil
+}
+
+// ofSource makes what an expression yielded principals of one kind, where the role says which: a user, group or post.
+func ofSource(source string, principals []string) []string {
+	if source == "" {
+		return principals
+	}
+	to := make([]string, len(principals))
+	for i, p := range principals {
+		to[i] = source + ":" + strings.TrimPrefix(p, "user:")
+	}
+	return to
 }
 
 // single answers the user behind principals that name exactly one person.

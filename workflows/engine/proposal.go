@@ -102,10 +102,10 @@ func (d *decider) confirmHolds() {
 		}
 		for _, old := range slices.Clone(d.st.Bookings) {
 			if !old.Hold && old.Key == hold.Key {
-				d.emit(&BookingEnded{ID: old.ID, At: d.now, Reason: "replaced"})
+				d.emit(&BookingEnded{ID: old.ID, At: d.now, Reason: "replaced", Was: &old})
 			}
 		}
-		d.emit(&BookingConfirmed{ID: hold.ID})
+		d.emit(&BookingConfirmed{ID: hold.ID, Was: &hold})
 	}
 }
 
@@ -157,7 +157,7 @@ func (d *decider) dropProposal(reason string) {
 	}
 	for _, b := range slices.Clone(d.st.Bookings) {
 		if b.Hold {
-			d.emit(&BookingEnded{ID: b.ID, At: d.now, Reason: "dropped"})
+			d.emit(&BookingEnded{ID: b.ID, At: d.now, Reason: "dropped", Was: &b})
 		}
 	}
 	d.emit(&ProposalClosed{Event: p.Event, Reason: reason})
@@ -187,6 +187,9 @@ func (d *decider) isOpen(def *definitions.Node) bool {
 func (d *decider) openAncestor(def *definitions.Node) int {
 	for p := def.Parent; p != nil; p = p.Parent {
 		i := slices.IndexFunc(d.st.Nodes, func(n Node) bool { return n.Path == p.Path && !n.Waiting })
+		if i >= 0 && d.st.Nodes[i].Leaving != nil {
+			return 0
+		}
 		if i >= 0 {
 			return d.st.Nodes[i].ID
 		}

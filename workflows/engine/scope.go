@@ -241,16 +241,37 @@ func (d *decider) render(t *definitions.Template, id int, fallback definitions.T
 	if t == nil || (t.Zh == nil && t.En == nil) {
 		return fallback
 	}
-	return definitions.Text{Zh: d.renderOne(t.Zh, id), En: d.renderOne(t.En, id)}
+	return definitions.Text{Zh: d.renderOne(t.Zh, id, "zh"), En: d.renderOne(t.En, id, "en")}
 }
 
-func (d *decider) renderOne(t *expr.Template, id int) string {
+// renderOne fills a template. In a text for people, which has a language, resources are called by their names.
+func (d *decider) renderOne(t *expr.Template, id int, lang string) string {
 	if t == nil || d.err != nil {
 		return ""
 	}
-	text, err := t.Render(d.envFor(d.view(id), t.References(), id, nil))
+	env := d.envFor(d.view(id), t.References(), id, nil)
+	if lang != "" {
+		env.NameOf = func(path expr.Path, text string) string { return d.resourceName(path, text, lang) }
+	}
+	text, err := t.Render(env)
 	if err != nil {
 		d.misfire(t.Source(), err)
+	}
+	return text
+}
+
+// resourceName answers the name of the resource that a field of the input holds the id of; any other text as it is.
+func (d *decider) resourceName(path expr.Path, text, lang string) string {
+	kind := d.def.ResourceOf(path)
+	if kind == "" || text == "" || d.err != nil {
+		return text
+	}
+	name, err := d.env.ResourceName(d.ctx, text)
+	if err != nil {
+		d.fail(fmt.Errorf("read the name of %s %s: %w", kind, text, err))
+	}
+	if said := name.In(lang); said != "" {
+		return said
 	}
 	return text
 }

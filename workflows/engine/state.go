@@ -57,9 +57,10 @@ type State struct {
 	Parameters  map[string]any       `json:"parameters,omitempty"`
 	Anchors     map[string]time.Time `json:"anchors,omitempty"`
 	Vars        map[string]any       `json:"vars,omitempty"`
-	Roles       map[string][]string  `json:"roles,omitempty"` // principals of the roles resolved so far
-	Nodes       []Node               `json:"nodes,omitempty"` // open nodes, by ID
-	Tasks       []Task               `json:"tasks,omitempty"` // open tasks, in order of opening
+	Roles       map[string][]string  `json:"roles,omitempty"`  // principals of the roles resolved so far
+	Picked      map[string]string    `json:"picked,omitempty"` // who of a role has its tasks, where one is picked for all
+	Nodes       []Node               `json:"nodes,omitempty"`  // open nodes, by ID
+	Tasks       []Task               `json:"tasks,omitempty"`  // open tasks, in order of opening
 	Outputs     map[string]Output    `json:"outputs,omitempty"`
 	Rounds      map[string][]Output  `json:"rounds,omitempty"` // outputs of earlier rounds, oldest first, by step; inside loops by <frame>/<step>
 	Deadlines   []Deadline           `json:"deadlines,omitempty"`
@@ -93,6 +94,15 @@ type Node struct {
 	Fired    map[string]int    `json:"fired,omitempty"` // how often each deadline (by key) has passed
 	Due      *time.Time        `json:"due,omitempty"`
 	Late     bool              `json:"late,omitempty"` // its due date had passed when it opened
+	Leaving  *Leaving          `json:"leaving,omitempty"`
+	Goto     string            `json:"goto,omitempty"` // of a sequence: path of the node at which it continues when nothing is open in it
+}
+
+// Leaving says how a node closes that waits for the finally of a group.
+type Leaving struct {
+	Reason string `json:"reason"`
+	Own    bool   `json:"own,omitempty"`   // what its outcome leads to follows; else it makes way for something else
+	Final  bool   `json:"final,omitempty"` // its own finally has been opened
 }
 
 // Vote is one approver's decision inside an approval of several.

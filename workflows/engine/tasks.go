@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"steward/definitions"
@@ -159,10 +160,15 @@ func (d *decider) forbid(t Task) {
 	d.fail(&Refusal{Code: code, Task: t.ID, Revision: t.Revision, Winner: w, Message: msg})
 }
 
+// refuseTask refuses a command on a task, telling how the task stands.
+func (d *decider) refuseTask(t Task, code, zh, en string) {
+	d.fail(&Refusal{Code: code, Task: t.ID, Revision: t.Revision, Winner: d.holder(t), Message: definitions.Text{Zh: zh, En: en}})
+}
+
 func (d *decider) claim(t Task) {
 	p := d.actor()
 	if t.Assignee == p.ID && p.ID != "" && d.err == nil {
-		d.refuse("claimed", "您已认领此任务", "you have the task already")
+		d.refuseTask(t, "claimed", "您已认领此任务", "you have the task already")
 		return
 	}
 	if !mayDo(t, p) {
@@ -176,12 +182,16 @@ func (d *decider) claim(t Task) {
 
 func (d *decider) release(t Task) {
 	p := d.actor()
+	if t.Assignee == "" && d.err == nil && (mayDo(t, p) || p.Operator) {
+		d.refuseTask(t, "unclaimed", "任务尚未被认领,无需退回", "nobody has the task: there is nothing to give back")
+		return
+	}
 	if t.Assignee == "" || (t.Assignee != p.ID && !p.Operator) {
 		d.forbid(t)
 		return
 	}
 	if len(t.Candidates) == 0 {
-		d.refuse("no_pool", "此任务直接指派给您,无法退回任务池,可转办他人", "the task was given to you directly: there is no pool to return it to, transfer it instead")
+		d.refuseTask(t, "no_pool", "此任务直接指派给您,无法退回任务池,可转办他人", "the task was given to you directly: there is no pool to return it to, transfer it instead")
 		return
 	}
 	d.emit(&TaskAssigned{Task: t.ID, Candidates: t.Candidates, Revision: t.Revision + 1, By: p.ID, Verb: "release"})
@@ -224,7 +234,7 @@ func (d *decider) completeTask(t Task, data TaskData) {
 	}
 	if !slices.Contains(t.Outcomes, data.Outcome) {
 		d.refuseInvalid([]definitions.FieldError{{
-			Field: "outcome", Code: "enum", Zh: fmt.Sprintf("请选择结果:%v", t.Outcomes), En: fmt.Sprintf("choose one of %v", t.Outcomes),
+			Field: "outcome", Code: "enum", Zh: "请选择结果:" + strings.Join(t.Outcomes, "、"), En: "choose one of " + strings.Join(t.Outcomes, ", "),
 		}})
 		return
 	}

@@ -192,12 +192,15 @@ func (d *decider) clearDeadlines(id int) {
 // its ladder, its next occurrence, and for the root those of the definition's events.
 func (d *decider) wishes(n Node, def *definitions.Node) []wish {
 	var list []wish
+	if n.Leaving != nil {
+		return nil
+	}
 	add := func(key string, m moment) {
 		if m.known && n.Fired[key] == 0 {
 			list = append(list, wish{key, m})
 		}
 	}
-	add("until", d.moment(def.Until, n.ID))
+	add("until", d.moment(untilOf(n, def), n.ID))
 	if n.Waiting {
 		add("not_before", d.moment(def.NotBefore, n.ID))
 		return list
@@ -217,17 +220,35 @@ func (d *decider) wishes(n Node, def *definitions.Node) []wish {
 	return list
 }
 
+// untilOf answers when a node is closed. That of a group with finally concerns its first part once it has begun.
+func untilOf(n Node, def *definitions.Node) []definitions.TimeValue {
+	if def.Finally != nil && !n.Waiting {
+		return nil
+	}
+	return def.Until
+}
+
 // takesLadder says whether a node has a due date to watch: an open task, or a block that carries due.
 func (d *decider) takesLadder(n Node, def *definitions.Node) bool {
 	if def.Kind != definitions.Step {
-		return len(def.Due) > 0
+		return len(def.Due) > 0 || len(def.Remind) > 0 || len(def.Escalate) > 0
 	}
 	return slices.ContainsFunc(d.st.Tasks, func(t Task) bool { return t.Node == n.ID })
 }
 
-// due answers the due date of a node and whether it had passed when the node opened (late start).
+// due answers the due date of a node and whether it had passed when the node opened (late start). A step that says none has
+// that of the nearest group around it.
 func (d *decider) due(n Node, def *definitions.Node) (m moment, late bool) {
-	m = d.moment(def.Due, n.ID)
+	of := &n
+	for len(def.Due) == 0 && of != nil && of.Parent != 0 {
+		if of = d.st.node(of.Parent); of != nil {
+			def = d.static(of)
+		}
+	}
+	if of == nil {
+		return moment{}, false
+	}
+	m = d.moment(def.Due, of.ID)
 	return m, m.known && !m.at.After(n.OpenedAt)
 }
 
@@ -241,17 +262,20 @@ func (d *decider) dueOfBlock(id int, def *definitions.Node) {
 	if m.known && (n.Due == nil || !n.Due.Equal(m.at)) {
 		at := m.at
 		d.emit(&NodeDue{Node: id, Due: &at, Late: late})
+		if at.After(d.now) && len(n.Fired) > 0 {
+			d.emit(&LadderReset{Node: id})
+		}
 	}
 }
 
 // replanNode computes the deadlines of a node again: its end may have come, or its beginning, and dates may have moved.
 func (d *decider) replanNode(id int) {
 	n := d.st.node(id)
-	if n == nil || d.err != nil {
+	if n == nil || n.Leaving != nil || d.err != nil {
 		return
 	}
 	def := d.static(n)
-	if until := d.moment(def.Until, id); until.known && !until.at.After(d.now) && n.Fired["until"] == 0 {
+	if until := d.moment(untilOf(*n, def), id); until.known && !until.at.After(d.now) && n.Fired["until"] == 0 {
 		d.finish(id, "until")
 		return
 	}

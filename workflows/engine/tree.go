@@ -102,7 +102,7 @@ func (d *decider) begin(id int) {
 	case definitions.Parallel:
 		d.fill(id, func() {
 			for i, c := range def.Children {
-				if d.st.node(id) == nil || d.err != nil {
+				if d.stopped(id) {
 					return
 				}
 				d.open(c, place{parent: id, slot: i})
@@ -156,6 +156,14 @@ func (d *decider) childDone(id, slot int) {
 	if n == nil || d.err != nil || d.filling[id] {
 		return
 	}
+	if n.Leaving != nil {
+		d.departed(id)
+		return
+	}
+	if n.Goto != "" {
+		d.resume(id)
+		return
+	}
 	switch def := d.static(n); def.Kind {
 	case definitions.Sequence:
 		d.next(id, def, slot+1)
@@ -173,14 +181,18 @@ func (d *decider) childDone(id, slot int) {
 // finish closes a block with all that is open in it and goes on after it.
 func (d *decider) finish(id int, reason string) {
 	n := d.st.node(id)
-	if n == nil || d.err != nil {
+	if n == nil || n.Leaving != nil || d.err != nil {
 		return
 	}
 	gone := *n
 	def := d.static(n)
+	if d.busy(id) && d.holdsFinally(id) {
+		d.depart(id, Leaving{Reason: reason, Own: true})
+		return
+	}
 	d.keepRun(id, def)
 	d.closeTree(id, reason)
-	d.leave(gone, def)
+	d.after(gone, def, reason)
 }
 
 // leave goes on after a closed node: to what its caller says, to the root's end, or to the next in its parent.

@@ -43,37 +43,21 @@ func (l *Library) check(def *definitions.Definition, s *Scenario) error {
 	return nil
 }
 
-// CheckParameters makes sure that overrides name parameters of a definition and fit their types.
+// CheckParameters makes sure that overrides name parameters of a definition, fit their types and are what its expressions
+// need of them.
 func CheckParameters(def *definitions.Definition, values map[string]any) error {
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		i := slices.IndexFunc(def.Parameters, func(p definitions.Parameter) bool { return p.Name == name })
-		if i < 0 {
-			known := make([]string, len(def.Parameters))
-			for i, p := range def.Parameters {
-				known[i] = p.Name
-			}
-			return fmt.Errorf("%s has no parameter %q: it has %s", def.ID, name, strings.Join(known, ", "))
+	wrong := def.CheckParameters(values)
+	switch {
+	case len(wrong) == 0:
+		return nil
+	case wrong[0].Code == "unknown":
+		known := make([]string, len(def.Parameters))
+		for i, p := range def.Parameters {
+			known[i] = p.Name
 		}
-		if wrong, ok := def.Parameters[i].Check(whole(values[name])); !ok {
-			return fmt.Errorf("%s: %s", name, wrong.En)
-		}
+		return fmt.Errorf("%s has no parameter %q: it has %s", def.ID, wrong[0].Field, strings.Join(known, ", "))
 	}
-	return nil
-}
-
-// whole answers integers as int, whatever the reader of YAML or JSON made of them.
-func whole(v any) any {
-	switch n := v.(type) {
-	case float64:
-		if n == float64(int(n)) {
-			return int(n)
-		}
-	case uint64:
-		return int(n)
-	case int64:
-		return int(n)
-	}
-	return v
+	return fmt.Errorf("%s: %s", wrong[0].Field, wrong[0].En)
 }
 
 // family lists a definition and all that it may start, the definition first.

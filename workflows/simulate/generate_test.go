@@ -145,7 +145,7 @@ func (g *generator) node(depth int, targets []string, loop string) (text, human 
 	case "repeat":
 		return g.repeat(depth, targets, loop), ""
 	case "group":
-		return fmt.Sprintf("{ id: %s%s%s, steps: [%s] }", g.id(), g.bounds(), g.when(), strings.Join(g.sequence(depth+1, targets, loop), ", ")), ""
+		return g.group(depth, targets, loop), ""
 	case "goto":
 		return fmt.Sprintf(`{ goto: %s, when: "rounds.%[1]s < 3" }`, g.pick(targets...)), ""
 	default:
@@ -241,7 +241,7 @@ func (g *generator) times(timed bool) string {
 	if g.chance(2) {
 		out += ", remind: [-30m, { at: -1h }]"
 	} else if g.chance(3) {
-		out += ", remind: [{ from: opened, every: 20m }]"
+		out += ", remind: [{ from: opened, every: " + g.pick("20m", "=parameters.beat", "'=input.flag ? \"1h\" : \"1wh\"'") + " }]"
 	}
 	rungs := []string{}
 	if g.chance(2) {
@@ -295,7 +295,7 @@ func (g *generator) task(depth int, targets []string, loop string) (text, id str
 	case loop != "" && g.chance(2):
 		fmt.Fprintf(&b, `, with: { it: =%s }`, loop)
 	case g.chance(3):
-		b.WriteString(`, with: { n: =vars.twice }`)
+		b.WriteString(`, with: { n: =vars.twice, m: "=(vars.twice / input.n) ?? 0" }`)
 	case len(targets) > 0 && g.chance(2):
 		fmt.Fprintf(&b, `, with: { was: '=outputs.%s?.outcome ?? "none"', at: =now, who: =starter.name, p: =process.id }`, g.pick(targets...))
 	}
@@ -335,6 +335,35 @@ func (g *generator) parallel(depth int, targets []string, loop string) string {
 		branches = append(branches, fmt.Sprintf("{ id: %s%s, steps: [%s] }", g.id(), g.bounds(), strings.Join(g.sequence(depth+1, targets, loop), ", ")))
 	}
 	return fmt.Sprintf("{ id: %s%s%s, parallel: [%s] }", g.id(), g.bounds(), g.when(), strings.Join(branches, ", "))
+}
+
+// group writes a sequence with keys of its own.
+func (g *generator) group(depth int, targets []string, loop string) string {
+	id, bounds, times, on := g.id(), g.bounds(), "", []string{}
+	if g.chance(3) {
+		times = g.times(g.chance(2))
+	}
+	if strings.Contains(times, "outcome: late") {
+		on = append(on, "late: "+g.plainAction())
+	}
+	if strings.Contains(bounds, "until") && g.chance(2) {
+		on = append(on, "until: "+g.action(targets))
+	}
+	if !g.blocks && g.chance(4) {
+		on = append(on, "done: { do: amend }")
+	}
+	head := fmt.Sprintf("{ id: %s%s%s%s", id, bounds, times, g.when())
+	if len(on) > 0 {
+		head += ", on: { " + strings.Join(on, ", ") + " }"
+	}
+	steps := strings.Join(g.sequence(depth+1, targets, loop), ", ")
+	if !g.inVia && g.chance(2) {
+		final, blocks := g.final, g.blocks
+		g.final, g.blocks = true, true
+		steps += "], finally: [" + strings.Join(g.sequence(depth+1, nil, loop), ", ")
+		g.final, g.blocks = final, blocks
+	}
+	return head + ", steps: [" + steps + "] }"
 }
 
 func (g *generator) each(depth int, targets []string) string {

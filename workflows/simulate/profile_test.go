@@ -141,14 +141,14 @@ steps: [ { id: a, uses: task, assign: `+rule+` }, { end: done } ]
 	}
 }
 
-// TestWorkIsShared gives tasks of a group to the least busy member.
+// TestWorkIsShared gives each task of a group to the least busy member, or all of a process to one.
 func TestWorkIsShared(t *testing.T) {
 	t.Parallel()
 	def := define(t, `process: shared
 name: { zh: 分, en: Shared }
 outcomes: [done]
 input: { type: object, properties: { n: { type: integer } } }
-roles: { crew: { group: crew, pick: least-loaded }, pool: { group: pool } }
+roles: { crew: { group: crew, pick: least-loaded, per: task }, one: { group: crew, pick: least-loaded }, pool: { group: pool } }
 steps:
   - parallel:
       - { id: a, uses: task, assign: crew }
@@ -156,8 +156,11 @@ steps:
       - { id: c, uses: task, assign: pool }
       - { id: d, uses: task, assign: pool, exclude: { user: pool-1 } }
   - { id: e, uses: task, assign: pool }
+  - parallel:
+      - { id: f, uses: task, assign: one }
+      - { id: g, uses: task, assign: one }
   - { end: done }
 `)
 	tl := run(t, simulate.Options{Definition: def, Start: clock(t, "2026-03-02 09:00")})
-	require.Equal(t, map[string]int{"crew-1": 1, "crew-2": 1, "pool-1": 2, "pool-2": 1}, tl.Summary.Done)
+	require.Equal(t, map[string]int{"crew-1": 3, "crew-2": 1, "pool-1": 2, "pool-2": 1}, tl.Summary.Done)
 }

@@ -19,6 +19,7 @@ type World struct {
 	Posts       map[string][]string
 	Definitions map[string]*definitions.Definition
 	Bookings    []Booking
+	Resources   map[string]definitions.Text // names by id; a resource without one is called by its id
 	Entries     map[string][]Entry
 	Closed      map[string]engine.Decided // tasks that are not open any more
 	Open        map[string]int            // open tasks of each user, besides those of the process at hand
@@ -153,6 +154,11 @@ func (w *World) Load(_ context.Context, users []string) (map[string]int, error) 
 		load[u] = w.Open[u]
 	}
 	return load, nil
+}
+
+// ResourceName answers the name of a model resource.
+func (w *World) ResourceName(_ context.Context, id string) (definitions.Text, error) {
+	return w.Resources[id], nil
 }
 
 // Reserve keeps a booking unless another process has the resource at that time.

@@ -79,6 +79,11 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startPostgres(ctx); err != nil {
 		return err
 	}
+	if s.opts.DatabaseURL != "" { // a wrong one is told as such, not as what Temporal makes of it
+		if err := s.migrate(ctx); err != nil {
+			return err
+		}
+	}
 	both, inner := errgroup.WithContext(ctx)
 	both.Go(func() error { return s.startTemporal(inner) })
 	both.Go(func() error { return s.migrate(inner) })
@@ -138,10 +143,12 @@ func (s *stack) startPostgres(ctx context.Context) error {
 }
 
 func (s *stack) migrate(ctx context.Context) error {
-	if _, err := store.Migrate(ctx, s.databaseURL); err != nil {
-		return fmt.Errorf("prepare the database: %w", err)
+	_, err := store.Migrate(ctx, s.databaseURL)
+	var wrong *store.ConnectError
+	if err == nil || errors.As(err, &wrong) {
+		return err
 	}
-	return nil
+	return fmt.Errorf("prepare the database: %w", err)
 }
 
 // startTemporal runs a Temporal of our own, unless there is a TEMPORAL_ADDRESS.

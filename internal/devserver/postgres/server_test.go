@@ -155,6 +155,19 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 	require.FileExists(t, filepath.Join(data, "thesis.txt"))
 }
 
+// TestDataOfAnotherVersionInAFolderIsLeftAlone: a server must not be started on data that only its folder's name claims.
+func TestDataOfAnotherVersionInAFolderIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	base := openFolder(t)
+	data := filepath.Join(base, "16", dataName)
+	require.NoError(t, os.MkdirAll(data, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(data, versionFile), []byte("14\n"), 0o600))
+	_, err := openCluster(t.Context(), base, Binaries{Major: 16}, account{}, func(string) {})
+	require.ErrorIs(t, err, ErrNotData)
+	require.ErrorContains(t, err, `in the folder of version 16 and says "14"`)
+	require.ErrorContains(t, err, "nothing in it was touched")
+}
+
 func TestInterruptedInitIsDoneAgain(t *testing.T) {
 	t.Parallel()
 	base := filepath.Join(openFolder(t), "pg")

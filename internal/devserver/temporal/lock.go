@@ -34,7 +34,7 @@ func takeLock(ctx context.Context, s *store) (*storeLock, error) {
 		return nil, err
 	}
 	if err := lock.acquire(ctx); err != nil {
-		lock.release()
+		lock.release(ctx)
 		return nil, err
 	}
 	return lock, nil
@@ -77,9 +77,10 @@ func (l *storeLock) try(ctx context.Context) error {
 	return nil
 }
 
-func (l *storeLock) release() {
+// release ends the session, also when ctx has ended.
+func (l *storeLock) release(ctx context.Context) {
 	if l.conn != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		_ = l.conn.Close(ctx) // the lock goes with the session
 	}
@@ -88,13 +89,7 @@ func (l *storeLock) release() {
 // watch holds on until ctx ends (nil) or the lock is lost for good. When Postgres
 // was restarted, the lock is taken again; the server reconnects by itself.
 func (l *storeLock) watch(ctx context.Context) error {
-	for ctx.Err() == nil {
-		// Waits for a notification that never comes: returns when ctx ends or the
-		// session breaks.
-		_, _ = l.conn.WaitForNotification(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
+	for l.broke(ctx) {
 		if err := l.retake(ctx); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("lost the lock on the databases: %w", err)
 		}
@@ -102,11 +97,18 @@ func (l *storeLock) watch(ctx context.Context) error {
 	return nil
 }
 
+// broke waits for a notification that never comes: true when the session broke,
+// false when ctx ended. The lock is kept then, until the server has stopped.
+func (l *storeLock) broke(ctx context.Context) bool {
+	_, _ = l.conn.WaitForNotification(ctx)
+	return ctx.Err() == nil
+}
+
 // retake waits for Postgres as long as it takes: only another holder ends it.
 func (l *storeLock) retake(ctx context.Context) error {
 	for {
 		err := until(ctx, func() error {
-			l.release()
+			l.release(ctx)
 			return l.connect(ctx)
 		})
 		if err == nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"net"
 	"net/url"
@@ -50,7 +51,7 @@ func TestParseNamesTheFlagAndTheRemedy(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", test.args, err, test.want)
 		}
 	}
-	if _, err := parse([]string{"--help"}, &bytes.Buffer{}); err != flag.ErrHelp {
+	if _, err := parse([]string{"--help"}, &bytes.Buffer{}); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("--help: got %v", err)
 	}
 }
@@ -101,7 +102,7 @@ func TestTakenPortIsNamedBeforeAnythingElse(t *testing.T) {
 	}
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
-	err = checkPorts(options{port: port})
+	err = checkPorts(t.Context(), options{port: port})
 	if err == nil || !strings.Contains(err.Error(), "port "+strconv.Itoa(port)+" (--port)") ||
 		!strings.Contains(err.Error(), "choose another port") {
 		t.Errorf("got %v", err)
@@ -110,7 +111,7 @@ func TestTakenPortIsNamedBeforeAnythingElse(t *testing.T) {
 
 func TestUnreachablePostgresEndsTheStart(t *testing.T) {
 	t.Parallel()
-	port, err := freePort()
+	port, err := freePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

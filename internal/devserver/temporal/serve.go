@@ -18,7 +18,7 @@ func address(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(p
 // serve runs everything until ctx ends or the databases are lost to another
 // server.
 func serve(ctx context.Context, opts options, stdout io.Writer) error {
-	if err := checkPorts(opts); err != nil {
+	if err := checkPorts(ctx, opts); err != nil {
 		return err
 	}
 	st, err := parseStore(opts.postgresURL)
@@ -29,11 +29,11 @@ func serve(ctx context.Context, opts options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer lock.release()
+	defer lock.release(ctx)
 	if err := prepareStore(ctx, st, opts); err != nil {
 		return err
 	}
-	server, err := newServer(opts, st)
+	server, err := newServer(ctx, opts, st)
 	if err != nil {
 		return err
 	}
@@ -59,10 +59,27 @@ func startWithin(ctx context.Context, server temporal.Server) error {
 	}
 }
 
+// stopPatience bounds an orderly stop. A server that has only just started may
+// hang in one for ever; ending without it loses nothing, since all is in
+// Postgres.
+const stopPatience = 8 * time.Second
+
+func stopWithin(server temporal.Server, patience time.Duration) {
+	stopped := make(chan struct{})
+	go func() {
+		_ = server.Stop()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(patience):
+	}
+}
+
 // attend finishes the setup that needs a running server, says READY, and stops
 // everything when it is time.
 func attend(ctx context.Context, opts options, server temporal.Server, lock *storeLock, stdout io.Writer) error {
-	defer func() { _ = server.Stop() }()
+	defer stopWithin(server, stopPatience)
 	if err := ensureNamespace(ctx, opts); err != nil {
 		return err
 	}
@@ -79,12 +96,12 @@ func attend(ctx context.Context, opts options, server temporal.Server, lock *sto
 
 // checkPorts tries the ports first: the server's own complaint comes late and
 // names no remedy, and the Web UI's ends the process.
-func checkPorts(opts options) error {
+func checkPorts(ctx context.Context, opts options) error {
 	for name, port := range map[string]int{"--port": opts.port, "--ui-port": opts.uiPort} {
 		if port == 0 {
 			continue
 		}
-		listener, err := net.Listen("tcp4", address(port))
+		listener, err := listen(ctx, port)
 		if err != nil {
 			return fmt.Errorf("port %d (%s) on %s is in use by another program: stop that program or choose another port (%w)",
 				port, name, loopback, err)
@@ -96,13 +113,21 @@ func checkPorts(opts options) error {
 	return nil
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp4", address(0))
+func listen(ctx context.Context, port int) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp4", address(port))
+}
+
+func freePort(ctx context.Context) (int, error) {
+	listener, err := listen(ctx, 0)
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
 	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	tcp, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("find a free port: %v is no TCP address", listener.Addr())
+	}
+	return tcp.Port, nil
 }
 
 // until tries again until it works or ctx ends, and then returns the last error.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"go.temporal.io/server/common/authorization"
@@ -20,8 +21,8 @@ const clusterName = "active"
 // historyShards is fixed when the store is created.
 const historyShards = 4
 
-func newServer(opts options, s *store) (temporal.Server, error) {
-	ports, err := servicePorts(opts.port)
+func newServer(ctx context.Context, opts options, s *store) (temporal.Server, error) {
+	ports, err := servicePorts(ctx, opts.port)
 	if err != nil {
 		return nil, err
 	}
@@ -42,12 +43,12 @@ func newServer(opts options, s *store) (temporal.Server, error) {
 }
 
 // servicePorts gives the frontend the port people know and the rest free ones.
-func servicePorts(frontend int) (map[primitives.ServiceName]int, error) {
+func servicePorts(ctx context.Context, frontend int) (map[primitives.ServiceName]int, error) {
 	ports := map[primitives.ServiceName]int{primitives.FrontendService: frontend}
 	for _, name := range []primitives.ServiceName{
 		primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
 	} {
-		port, err := freePort()
+		port, err := freePort(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -1,5 +1,3 @@
-// Package bilingual holds the one type that names and messages in two languages are stored as. It stands apart from package store
-// so that generated code can use it; nothing else belongs here.
 package bilingual
 
 import (

@@ -55,11 +55,6 @@ type Comment struct {
 	CreatedAt time.Time
 }
 
-type Counter struct {
-	Name  string
-	Value int64
-}
-
 type Definition struct {
 	ID          string
 	Version     int32
@@ -264,6 +259,8 @@ type Task struct {
 	Priority        int32
 	LateStart       bool
 	OverdueNotified bool
+	Former          []string
+	Excluded        []string
 }
 
 type TaskCandidate struct {

@@ -11,25 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-const addParticipant = `-- name: AddParticipant :exec
-INSERT INTO process_participants (process_id, user_id, reason, process_started_at)
-SELECT p.id, $1, 'copied', p.started_at FROM processes p WHERE p.id = $2
-ON CONFLICT DO NOTHING
-`
-
-type AddParticipantParams struct {
-	UserID    string
-	ProcessID uuid.UUID
-}
-
-// Lets a person who was sent a copy read the process.
-func (q *Queries) AddParticipant(ctx context.Context, arg AddParticipantParams) error {
-	_, err := q.db.Exec(ctx, addParticipant, arg.UserID, arg.ProcessID)
-	return err
-}
-
 const processTasks = `-- name: ProcessTasks :many
-SELECT id, process_id, node, definition_id, step, kind, title, process_title, status, assignee, owner, outcome, due_at, due_key, opened_at, claimed_at, closed_at, closed_by, revision, priority, late_start, overdue_notified FROM tasks WHERE process_id = $1 ORDER BY opened_at, id LIMIT $2
+SELECT id, process_id, node, definition_id, step, kind, title, process_title, status, assignee, owner, outcome, due_at, due_key, opened_at, claimed_at, closed_at, closed_by, revision, priority, late_start, overdue_notified, former, excluded FROM tasks WHERE process_id = $1 ORDER BY opened_at, id LIMIT $2
 `
 
 type ProcessTasksParams struct {
@@ -69,6 +52,8 @@ func (q *Queries) ProcessTasks(ctx context.Context, arg ProcessTasksParams) ([]T
 			&i.Priority,
 			&i.LateStart,
 			&i.OverdueNotified,
+			&i.Former,
+			&i.Excluded,
 		); err != nil {
 			return nil, err
 		}

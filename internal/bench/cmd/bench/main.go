@@ -1,6 +1,3 @@
-// Bench measures Steward's speed and cost against baselines in the same run, and prints every figure with its target.
-// BENCH=quick takes a few minutes, BENCH=full (the default) about a quarter of an hour. The exit code is 0 when all could be
-// measured, whether or not targets were met: a figure that falls short is reported, not hidden.
 package main
 
 import (

@@ -1,6 +1,3 @@
-// Devstack starts the development Postgres and Temporal and prints their URLs
-// until it is interrupted: for working on one part of Steward by hand. What it
-// prints can be pasted into a shell. The product's own command is "steward dev".
 package main
 
 import (
