@@ -72,13 +72,16 @@ func (s *Site) moments() []time.Time {
 	return all
 }
 
-// each starts something for every moment, with as many clients as the plan has. A start that comes after its moment would
-// measure the start: that is an error.
+// starters are few: a machine that is out of breath arms its timers late, product and baseline alike, and what is measured is
+// how deadlines fall due.
+const starters = 4
+
+// each starts something for every moment. A start that comes after its moment would measure the start: that is an error.
 func (s *Site) each(ctx context.Context, moments []time.Time, start func(ctx context.Context, client, n int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for client := range s.Plan.Clients {
+	for client := range starters {
 		group.Go(func() error {
-			for n := client; n < len(moments); n += s.Plan.Clients {
+			for n := client; n < len(moments); n += starters {
 				if err := start(ctx, client, n); err != nil {
 					return err
 				}

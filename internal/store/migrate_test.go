@@ -29,7 +29,7 @@ func TestMigrateRunsOnceHoweverManyStartTogether(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"00001_processes.sql", "00002_tasks.sql", "00003_house.sql", "00004_messages.sql", "00005_people.sql", "00006_overdue.sql", "00007_former.sql",
-		"00008_no_counters.sql",
+		"00008_no_counters.sql", "00009_follow.sql",
 	}, all, "each migration runs in exactly one of the programs")
 
 	again, err := store.Migrate(t.Context(), url)
