@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -39,6 +40,7 @@ type grammar struct {
 	Recover       recoverCmd       `cmd:"" help:"Start fresh Temporal runs from Postgres after a loss."`
 	Verify        verifyCmd        `cmd:"" help:"Compare the state of processes with their decision logs."`
 	Calendar      calendarCmd      `cmd:"" help:"Keep working calendars."`
+	Parameters    parametersCmd    `cmd:"" help:"Keep house parameters: what this house wants otherwise than a definition's defaults."`
 	People        peopleCmd        `cmd:"" help:"Keep people and their passwords."`
 	Token         tokenCmd         `cmd:"" help:"Keep API tokens."`
 	Lint          LintCmd          `cmd:"" help:"Check definitions: every problem with its place and a hint."`
@@ -95,7 +97,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	case exited >= 0: // --help has printed all there is to say
 		return exited
 	case err != nil:
-		fmt.Fprintf(std.err, "steward: %s; `steward %s` tells more\n", err, strings.TrimSpace(commandOf(parsed, err)+" --help"))
+		fmt.Fprintf(std.err, "steward: %s; %s`steward %s` tells more\n", err, afterDashes(err), strings.TrimSpace(commandOf(parsed, err)+" --help"))
 		return exitUsage
 	}
 	err = execute(ctx, parsed, &cli, std)
@@ -127,6 +129,17 @@ func commandOf(parsed *kong.Context, err error) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// unknownDigit is what the parser says of a value such as -30m, which it takes for flags.
+var unknownDigit = regexp.MustCompile(`^unknown flag -[0-9+.]`)
+
+// afterDashes says how an argument is written that looks like a flag, when the error is about one.
+func afterDashes(err error) string {
+	if !unknownDigit.MatchString(err.Error()) {
+		return ""
+	}
+	return "write a value that begins with - at the end, after --, as in: -- -30m; "
 }
 
 // execute starts telemetry, runs the command, and sends what telemetry still holds.

@@ -32,7 +32,7 @@ func TestHelpIsPrintedWithoutArguments(t *testing.T) {
 	t.Parallel()
 	s := steward(t, "")
 	require.Zero(t, s.code)
-	for _, command := range []string{"dev", "serve", "worker", "migrate", "lint", "simulate", "test", "incidents", "recover", "calendar load", "people", "token create", "version"} {
+	for _, command := range []string{"dev", "serve", "worker", "migrate", "lint", "simulate", "test", "incidents", "recover", "calendar load", "parameters set", "people", "token create", "version"} {
 		require.Contains(t, s.out, "\n  "+command)
 	}
 	require.NotContains(t, s.out, "config-docs")
@@ -86,6 +86,8 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		{"incidents", "list"},
 		{"incidents", "retry", "3f1a9a52-3f0e-4f3a-8a0e-0d5d3f6f1c11"},
 		{"people", "list"},
+		{"parameters", "list"},
+		{"parameters", "set", "a", "b", "c"},
 		{"config-docs"},
 	} {
 		s := steward(t, "", args...)

@@ -116,16 +116,6 @@ func (c *Catalog) List(ctx context.Context) ([]engine.Ref, error) {
 	return slices.SortedFunc(maps.Values(c.latest), func(a, b engine.Ref) int { return strings.Compare(a.ID, b.ID) }), nil
 }
 
-// Parameters answers the house's values for the parameters of a definition, as last read by Refresh.
-func (c *Catalog) Parameters(id string) map[string]any {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.parameters[id]
-}
-
-// ParameterKey is the key of a house parameter among the settings.
-func ParameterKey(definition, name string) string { return "parameter/" + definition + "/" + name }
-
 // Refresh reads which versions are the newest, and the house parameters, when what is in memory is older than a second.
 // While one caller reads, the others go on with what there is.
 func (c *Catalog) Refresh(ctx context.Context) error {
@@ -220,26 +210,6 @@ func (c *Catalog) resourceName(ctx context.Context, db store.DBTX, id string) (d
 		return definitions.Text{}, nil
 	}
 	return definitions.Text(r.Name), store.Classify(err)
-}
-
-func (c *Catalog) readParameters(ctx context.Context) (map[string]map[string]any, error) {
-	rows, err := c.store.Settings(ctx, "parameter/")
-	if err != nil {
-		return nil, fmt.Errorf("read house parameters: %w", err)
-	}
-	parameters := make(map[string]map[string]any)
-	for _, row := range rows {
-		id, name, ok := strings.Cut(strings.TrimPrefix(row.Key, "parameter/"), "/")
-		var value any
-		if !ok || json.Unmarshal(row.Value, &value) != nil {
-			continue
-		}
-		if parameters[id] == nil {
-			parameters[id] = make(map[string]any)
-		}
-		parameters[id][name] = value
-	}
-	return parameters, nil
 }
 
 // Calendars answers working calendars: the bundled ones, with the years that the house has loaded since.

@@ -315,12 +315,13 @@ func (d *decider) refuseHouse(values map[string]any) {
 	if len(wrong) == 0 {
 		return
 	}
+	remedy := "steward parameters set " + d.def.ID + " " + wrong[0].Field + " VALUE"
 	for i := range wrong {
 		wrong[i].Field = "parameters." + wrong[i].Field
 	}
 	d.fail(&Refusal{Code: "house_parameters", Fields: wrong, Message: definitions.Text{
-		Zh: "单位参数设置有误，请联系管理员:" + wrong[0].Field + ":" + wrong[0].Zh,
-		En: "a house parameter is set wrong, ask an administrator: " + wrong[0].Field + ": " + wrong[0].En,
+		Zh: "单位参数设置有误，请联系管理员:" + wrong[0].Field + ":" + wrong[0].Zh + "（更正命令:" + remedy + "）",
+		En: "a house parameter is set wrong, ask an administrator: " + wrong[0].Field + ": " + wrong[0].En + " (`" + remedy + "` corrects it)",
 	}})
 }
 

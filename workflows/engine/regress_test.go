@@ -181,7 +181,11 @@ func TestTimeNeverStandsStill(t *testing.T) {
 	t.Parallel()
 	for every, check := range map[string]func(error){
 		"=parameters.tea": func(err error) {
-			require.Equal(t, "parameters.tea", refused(t, err, "house_parameters").Fields[0].Field)
+			r := refused(t, err, "house_parameters")
+			require.Equal(t, "parameters.tea", r.Fields[0].Field)
+			for _, text := range []string{r.Message.Zh, r.Message.En} {
+				require.Regexp(t, `steward parameters set \w+ tea VALUE`, text)
+			}
 		},
 		"=parameters.tea * 2": func(err error) {
 			var fault *engine.Fault
