@@ -72,8 +72,8 @@ func lostProcesses(ctx context.Context, st *store.Store, sql string, before time
 	return list, store.Classify(err)
 }
 
-// patience says when a process may be served again. While workers are down, every repetition adds an event to the history of a
-// workflow that cannot read it: so the pauses double.
+// patience says when a process may be served again. While workers are down, every nudge that is repeated adds an event to the history
+// of a workflow that cannot read it: so the pauses double with each that Temporal took.
 type patience struct {
 	first   time.Duration
 	longest time.Duration
@@ -84,9 +84,10 @@ type patience struct {
 }
 
 type repetition struct {
-	seen time.Time // the last sweep that met the process
-	next time.Time // when it may be served again
-	wait time.Duration
+	seen  time.Time // the last sweep that met the process
+	tried time.Time // the last sweep that tried to serve it
+	next  time.Time // when it may be served again
+	wait  time.Duration
 }
 
 func (p *patience) begin(now time.Time) {
@@ -104,16 +105,25 @@ func (p *patience) allows(process uuid.UUID) bool {
 	defer p.mu.Unlock()
 	r, met := p.known[process]
 	r.seen = p.now
-	allowed := !met || !p.now.Before(r.next)
+	allowed := !met || !p.now.Equal(r.tried) && !p.now.Before(r.next)
 	if allowed {
-		if r.wait *= 2; r.wait == 0 {
-			r.wait = p.first
-		}
-		r.wait = min(r.wait, p.longest)
-		r.next = p.now.Add(r.wait)
+		r.tried = p.now
 	}
 	p.known[process] = r
 	return allowed
+}
+
+// spend notes that a process was served.
+func (p *patience) spend(process uuid.UUID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.known[process]
+	if r.wait *= 2; r.wait == 0 {
+		r.wait = p.first
+	}
+	r.wait = min(r.wait, p.longest)
+	r.next = p.now.Add(r.wait)
+	p.known[process] = r
 }
 
 // forget drops the processes that this sweep did not meet: they are settled.

@@ -74,7 +74,7 @@ func TestANudgeStartsAMissingWorkflow(t *testing.T) {
 	process := uuid.New()
 	require.NoError(t, n.Send(t.Context(), process, advance.Effects{Seq: 5}))
 	input, nudges := b.told(t, process)
-	require.Equal(t, workflows.Input{Process: process.String()}, input)
+	require.Equal(t, workflows.Input{Process: process.String(), Events: workflows.EventsPerRun}, input)
 	require.Equal(t, []*workflows.Effects{nil}, nudges)
 }
 

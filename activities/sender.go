@@ -64,7 +64,7 @@ func (s *sender) silent() bool {
 func (s *sender) tell(ctx context.Context, id string, wants advance.Effects) error {
 	known := carried(wants)
 	if wants.Start {
-		input := workflows.Input{Process: id, Known: known}
+		input := workflows.Input{Process: id, Known: known, Events: workflows.EventsPerRun}
 		if _, err := s.client.ExecuteWorkflow(ctx, s.options(id), workflows.ProcessWorkflow, input); !alreadyStarted(err) {
 			return err
 		}
@@ -77,7 +77,7 @@ func (s *sender) tell(ctx context.Context, id string, wants advance.Effects) err
 	if wants.Ended && !wants.Again {
 		return nil
 	}
-	input := workflows.Input{Process: id}
+	input := workflows.Input{Process: id, Events: workflows.EventsPerRun}
 	_, err = s.client.SignalWithStartWorkflow(ctx, id, workflows.NudgeSignal, nil, s.options(id), workflows.ProcessWorkflow, input)
 	if alreadyStarted(err) {
 		return ErrWorkflowClosed

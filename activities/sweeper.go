@@ -172,6 +172,9 @@ func (s *Sweeper) sweepCommands(ctx context.Context, now time.Time) error {
 func (s *Sweeper) sweepProcesses(ctx context.Context, sql string, before time.Time) error {
 	after := place{}
 	for {
+		if s.nudger.Away() {
+			return nil // none can be told
+		}
 		page, err := lostProcesses(ctx, s.store, sql, before, after, s.opts.Page)
 		if err != nil || len(page) == 0 {
 			return err
@@ -197,6 +200,9 @@ func (s *Sweeper) each(ctx context.Context, page []lost, serve func(context.Cont
 		}
 		group.Go(func() error {
 			done, err := serve(ctx, l)
+			if done != (Tally{}) {
+				s.patience.spend(l.process)
+			}
 			if err != nil && ctx.Err() == nil {
 				done = Tally{Failed: 1}
 				s.log.DebugContext(ctx, "process not served by this sweep", "process", l.process, "error", err)
@@ -247,8 +253,11 @@ func (s *Sweeper) serveProcess(ctx context.Context, l lost) (Tally, error) {
 	if l.ended {
 		wants = advance.Effects{Seq: l.seq, Ended: true}
 	}
-	if err := s.nudger.Send(ctx, l.process, wants); err != nil || !l.ended {
-		return Tally{Nudged: 1}, err
+	if err := s.nudger.Send(ctx, l.process, wants); err != nil {
+		return Tally{}, err
+	}
+	if !l.ended {
+		return Tally{Nudged: 1}, nil
 	}
 	_, err := s.store.MarkSettled(ctx, l.process, l.at)
 	return Tally{Settled: 1}, err

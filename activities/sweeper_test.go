@@ -94,7 +94,7 @@ func TestSweeperDecidesWhileTemporalIsAway(t *testing.T) {
 	other := s.start(t)
 	s.age(t)
 	sweeper := s.sweeper(b.nudger(activities.NudgerOptions{Timeout: 100 * time.Millisecond, AwayFor: time.Minute}), activities.SweeperOptions{})
-	require.Equal(t, activities.Tally{Decided: 1, Failed: 1}, sweep(t, sweeper))
+	require.Equal(t, activities.Tally{Decided: 1}, sweep(t, sweeper))
 	require.True(t, s.settled(t, command))
 	require.Equal(t, "ended", scan[string](t, s.store, "SELECT status FROM processes WHERE id = $1", process))
 	require.True(t, scan[bool](t, s.store, "SELECT unsettled_since IS NOT NULL FROM processes WHERE id = $1", other), "Temporal still has to learn of it")
@@ -240,6 +240,62 @@ func TestWhatStaysUnsettledIsRepeatedLessAndLess(t *testing.T) {
 	_, err = b.store.Pool().Exec(t.Context(), "UPDATE commands SET settled_at = NULL")
 	require.NoError(t, err)
 	require.Equal(t, activities.Tally{Failed: 1}, sweep(t, sweeper), "lost anew: served at once")
+}
+
+// TestAnOutageDoesNotMakeTheSweeperSlow: what could not be told while Temporal was away is told as soon as it is back.
+func TestAnOutageDoesNotMakeTheSweeperSlow(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	g := newGate(t, shared.address(t))
+	b.client = dial(t, g.Addr().String())
+	n := b.nudger(activities.NudgerOptions{AwayFor: 10 * time.Millisecond})
+	s := newStack(t, advance.ModeAPI, lose, n.Away, b)
+	sweeper := s.sweeper(n, activities.SweeperOptions{Age: 2 * patience, LongestWait: time.Hour})
+	s.start(t)
+	s.age(t)
+	g.set(true)
+	for range 5 {
+		eventually(t, func() bool { return !n.Away() }, "it is tried again")
+		require.Equal(t, activities.Tally{Failed: 1}, sweep(t, sweeper))
+	}
+	g.set(false)
+	eventually(t, func() bool { return sweep(t, sweeper) == activities.Tally{Nudged: 1} }, "Temporal is back")
+	require.Zero(t, sweep(t, sweeper), "what was told gets its time")
+}
+
+// TestTheSweeperLeavesAloneWhatTheNudgerHolds, and is not the slower for it when the nudge is lost after all.
+func TestTheSweeperLeavesAloneWhatTheNudgerHolds(t *testing.T) {
+	t.Parallel()
+	people := gathered()
+	b := newBed(t)
+	n := b.nudger(activities.NudgerOptions{Busy: people.here.Load, Defer: time.Hour})
+	s := newStack(t, advance.ModeAPI, lose, never, b)
+	sweeper := s.sweeper(n, activities.SweeperOptions{Age: 2 * patience, LongestWait: time.Hour})
+	process := s.start(t)
+	s.age(t)
+	n.Nudge(t.Context(), process, known(1)) // without the mark in Postgres, which stays
+	require.Zero(t, sweep(t, sweeper))
+	inBackground(t, n.Run)
+	people.here.Store(false)
+	eventually(t, func() bool { return !n.Holds(process) }, "it is on its way")
+	require.Equal(t, activities.Tally{Nudged: 1}, sweep(t, sweeper))
+}
+
+// TestAFullQueueStopsNoDecision: Temporal is slow, and nobody takes nudges any more; people are answered all the same.
+func TestAFullQueueStopsNoDecision(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	n := b.nudger(activities.NudgerOptions{Queue: 1})
+	s := newStack(t, advance.ModeWorkflow, n.Nudge, never, b)
+	s.start(t) // takes the only place
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	res, err := s.service.Start(ctx, advance.Start{Definition: "visit", Input: map[string]any{}, Actor: "ann", Key: "start"})
+	require.NoError(t, err)
+	require.Equal(t, "applied", res.Receipt.Status)
+	res, err = s.service.Submit(ctx, advance.Command{Process: res.Process, Type: engine.EventCancel, Actor: "ann", Key: "cancel", Payload: engine.CancelData{Reason: "test"}})
+	require.NoError(t, err)
+	require.Equal(t, "applied", res.Receipt.Status)
 }
 
 // TestSweeperFindsDeadlinesThatNobodyFired: whatever became of the timer, a minute later somebody looks.

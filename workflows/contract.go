@@ -30,7 +30,13 @@ type Input struct {
 	Process string   `json:"p"`
 	Known   *Effects `json:"k,omitempty"`
 	Seen    *Mark    `json:"n,omitempty"` // what an Advance last confirmed, when Known is newer than that
+	// Events is the length of history at which the run continues as new. It is said here, not in code, so that a run that began under
+	// another limit replays; whoever starts a run says EventsPerRun. 0 means 2,000.
+	Events int `json:"e,omitempty"`
 }
+
+// EventsPerRun is what a new run's history may grow to, some fifty steps: what a worker replays that has not kept the process in memory.
+const EventsPerRun = 250
 
 // Mark names a row of a decision log: its sequence, and the first characters of its chain hash ("" when they are not known).
 type Mark struct {

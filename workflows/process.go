@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 const (
 	advanceTimeout  = 2 * time.Second
 	advancePatience = 10 * 365 * 24 * time.Hour // unset, the SDK makes it as short as the timeout
-	eventsPerRun    = 250                       // some fifty steps: what a worker replays that has not kept the process in memory
+	unsaidEvents    = 2000                      // length of a run whose input does not say it
 	behindRetry     = time.Minute
 	// The clocks of two servers differ: a timer may fire before Postgres thinks that the deadline has come. Look again, but less and
 	// less often.
@@ -26,7 +27,7 @@ const NewerFormat = "newer-format"
 // Process drives one process: it advances it whenever a nudge or its timer says so, until the process has ended.
 func Process(ctx workflow.Context, in Input) error {
 	detached, _ := workflow.NewDisconnectedContext(ctx)
-	s := &shell{ctx: detached, in: in, nudges: workflow.GetSignalChannel(detached, NudgeSignal)}
+	s := &shell{ctx: detached, outer: ctx, in: in, nudges: workflow.GetSignalChannel(detached, NudgeSignal)}
 	if in.Known != nil {
 		s.seen = mark(in.Known)
 		s.take(*in.Known)
@@ -45,6 +46,7 @@ func mark(e *Effects) Mark { return Mark{Seq: e.Seq, Head: e.Head} }
 // shell is the state of one run.
 type shell struct {
 	ctx     workflow.Context
+	outer   workflow.Context // ends when somebody cancels the workflow
 	in      Input
 	nudges  workflow.ReceiveChannel
 	effects Effects
@@ -52,6 +54,7 @@ type shell struct {
 	told    Mark // newer than seen, but only told by a nudge
 	dirty   bool // an Advance is owed
 	cancel  bool // a cancellation has to become a command
+	heard   bool // of the cancellation
 	stop    workflow.CancelFunc
 	armed   time.Time // zero: no timer
 	fired   bool
@@ -73,22 +76,26 @@ func (s *shell) run() error {
 		if s.effects.Ended {
 			return nil
 		}
-		if s.full() {
+		switch {
+		case !s.full():
+			s.wait()
+		case s.outer.Err() != nil && !s.heard: // the watcher runs later, which would be too late for this run
+			s.cancelled()
+		default:
 			return s.continueAsNew()
 		}
-		s.wait()
 	}
 }
 
 // full says that this run's history has grown long enough.
 func (s *shell) full() bool {
 	info := workflow.GetInfo(s.ctx)
-	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > eventsPerRun
+	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > cmp.Or(s.in.Events, unsaidEvents)
 }
 
 // continueAsNew hands over what is known, and what is still owed.
 func (s *shell) continueAsNew() error {
-	next := Input{Process: s.in.Process, Known: new(Effects)}
+	next := Input{Process: s.in.Process, Known: new(Effects), Events: EventsPerRun}
 	*next.Known = s.effects
 	next.Known.Again = s.effects.Again || s.dirty
 	if s.told.Seq > s.seen.Seq {
@@ -106,6 +113,11 @@ func (s *shell) drain() {
 		}
 		s.learn(effects)
 	}
+}
+
+func (s *shell) cancelled() {
+	s.cancel = s.cancel || !s.heard
+	s.heard = true
 }
 
 // learn takes a nudge: one that carries effects saves the Advance, since who sent it has decided already.
@@ -240,7 +252,7 @@ func (s *shell) watchCancel(ctx workflow.Context) {
 	workflow.Go(s.ctx, func(own workflow.Context) {
 		if done := ctx.Done(); done != nil {
 			done.Receive(own, nil)
-			s.cancel = true
+			s.cancelled()
 		}
 	})
 }

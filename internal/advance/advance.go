@@ -259,17 +259,21 @@ func (t *transaction) rollback() {
 	}
 }
 
-// queuing bounds how long an Advance of a workflow waits for the nudges of other processes to be queued: its own time is short,
-// and a nudge that finds no room is repeated by the sweeper.
-const queuing = 20 * time.Millisecond
+// How long a nudge may wait for room before it is left to the sweeper: who has decided in a request is slowed down to what
+// Temporal takes, within reason; an Advance of a workflow has little time of its own.
+const (
+	queuing         = time.Second
+	queuingWorkflow = 20 * time.Millisecond
+)
 
 // follow tells Temporal what it has to know after a commit.
 func (a *Advancer) follow(ctx context.Context, j job, out outcome) {
+	patience := queuing
 	if j.wake.Workflow {
-		short, cancel := context.WithTimeout(ctx, queuing)
-		defer cancel()
-		ctx = short
+		patience = queuingWorkflow
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if out.nudge {
 		a.nudge(ctx, j.process, out.effects)
 	}

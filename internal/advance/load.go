@@ -22,6 +22,11 @@ type newProcess struct {
 	businessKey *string
 }
 
+// args are those of sqlInsertProcess.
+func (p *newProcess) args(c *newCommand) []any {
+	return []any{c.ProcessID, p.ref.ID, p.ref.Version, p.ref.Digest, p.title, p.businessKey, p.starter, engine.StateFormat, c.ID}
+}
+
 // newCommand is a commands row to be inserted before anything else; fresh says that it was not there before.
 type newCommand struct {
 	ID         uuid.UUID
@@ -34,6 +39,11 @@ type newCommand struct {
 	HoldUntil  *time.Time
 	Trace      *string
 	fresh      bool
+}
+
+// args are those of sqlInsertCommand.
+func (c *newCommand) args() []any {
+	return []any{c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace}
 }
 
 // processRow is what a transaction needs of a process.
@@ -62,9 +72,12 @@ type pending struct {
 	trace   *string // of the request that stored it, in W3C form
 }
 
+// sqlInsertProcess follows the command that starts the process. There is no process where the key of that command was used before,
+// for something else.
 const sqlInsertProcess = `INSERT INTO processes
 (id, definition_id, version, digest, title, business_key, status, starter, state, state_format, started_at, unsettled_since)
-VALUES ($1, $2, $3, $4, $5, $6, 'starting', $7, '{}', $8, clock_timestamp(), clock_timestamp())
+SELECT $1, $2, $3::int, $4, $5, $6, 'starting', $7, '{}', $8::int, clock_timestamp(), clock_timestamp()
+WHERE EXISTS (SELECT FROM commands WHERE id = $9 AND process_id = $1)
 ON CONFLICT (id) DO NOTHING`
 
 const sqlInsertCommand = `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace)
@@ -102,13 +115,17 @@ FROM users u WHERE u.active AND u.id IN (SELECT actor FROM commands WHERE proces
 func (t *transaction) begin() ([]pending, map[string]engine.Person, error) {
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
-	if p := t.job.create; p != nil {
-		b.Queue(sqlInsertProcess, t.job.process, p.ref.ID, p.ref.Version, p.ref.Digest, p.title, p.businessKey, p.starter, engine.StateFormat)
+	// A command to a process that exists is stamped under its lock: no Advance that reads a later clock can overlook it.
+	if c, p := t.job.insert, t.job.create; p != nil {
+		b.Queue(sqlInsertCommand, c.args()...)
+		b.Queue(sqlInsertProcess, p.args(c)...)
+		b.Queue(sqlLockProcess, t.job.process)
+	} else {
+		b.Queue(sqlLockProcess, t.job.process)
+		if c != nil {
+			b.Queue(sqlInsertCommand, c.args()...)
+		}
 	}
-	if c := t.job.insert; c != nil {
-		b.Queue(sqlInsertCommand, c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace)
-	}
-	b.Queue(sqlLockProcess, t.job.process)
 	b.Queue("SELECT clock_timestamp()")
 	b.Queue(sqlPending, t.job.process)
 	b.Queue(sqlParked, t.job.process)
@@ -136,9 +153,6 @@ func (t *transaction) read(results pgx.BatchResults) (waiting []pending, people 
 	if err := t.readStored(results); err != nil {
 		return nil, nil, err
 	}
-	if err := t.readProcess(results); err != nil {
-		return nil, nil, err
-	}
 	if err := results.QueryRow().Scan(&t.now); err != nil {
 		return nil, nil, err
 	}
@@ -162,16 +176,28 @@ func (t *transaction) read(results pgx.BatchResults) (waiting []pending, people 
 	return waiting, people, t.readSeen(results)
 }
 
-// readStored reads what became of BEGIN and of what the job brought.
+// readStored reads what became of BEGIN, of what the job brought, and the process.
 func (t *transaction) readStored(results pgx.BatchResults) error {
 	if _, err := results.Exec(); err != nil {
 		return err
 	}
-	if t.job.create != nil {
-		if _, err := results.Exec(); err != nil {
+	if t.job.create == nil {
+		if err := t.readProcess(results); err != nil {
 			return err
 		}
+		return t.readCommand(results)
 	}
+	if err := t.readCommand(results); err != nil {
+		return err
+	}
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	return t.readProcess(results)
+}
+
+// readCommand notes whether the command that the job brought is a new one.
+func (t *transaction) readCommand(results pgx.BatchResults) error {
 	if t.job.insert == nil {
 		return nil
 	}

@@ -233,6 +233,9 @@ func (s *Service) submit(ctx context.Context, c Command, create *newProcess, dig
 // decideHere stores and decides in one transaction.
 func (s *Service) decideHere(ctx context.Context, res Result, j job) (Result, error) {
 	out, err := s.advancer.run(ctx, j)
+	if errors.Is(err, ErrNoProcess) && j.create != nil { // its key was used before, for something else
+		return s.lookUp(ctx, res, j.insert.BodyDigest, true)
+	}
 	if err != nil {
 		return res, err
 	}
@@ -276,12 +279,12 @@ func (s *Service) haveDecided(ctx context.Context, expected *store.Expectation, 
 	if s.held(res.Process, cmd) { //nolint:contextcheck // it outlives the request on purpose
 		return res, ErrNotDecidedYet
 	}
-	s.advancer.nudge(ctx, res.Process, Effects{Again: true})
+	patient, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	s.advancer.nudge(patient, res.Process, Effects{Again: true})
 	if s.away() {
 		return s.decideAfterAll(ctx, res, cmd)
 	}
-	patient, cancel := context.WithTimeout(ctx, s.patience)
-	defer cancel()
 	receipt, err := expected.Wait(patient)
 	if err == nil {
 		return s.read(res, receipt, false)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -19,10 +20,10 @@ func (a *Advancer) storeCommand(ctx context.Context, c *newCommand, p *newProces
 		return insertCommand(ctx, a.store.Pool(), sqlInsertCommand, c)
 	}
 	err = a.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, sqlInsertProcess, c.ProcessID, p.ref.ID, p.ref.Version, p.ref.Digest, p.title, p.businessKey, p.starter, engine.StateFormat)
-		if err == nil {
-			fresh, err = insertCommand(ctx, tx, sqlInsertCommand, c)
+		if fresh, err = insertCommand(ctx, tx, sqlInsertCommand, c); err != nil {
+			return err
 		}
+		_, err := tx.Exec(ctx, sqlInsertProcess, p.args(c)...)
 		return err
 	})
 	return fresh, err
@@ -33,18 +34,24 @@ func (a *Advancer) storeCommandSoon(ctx context.Context, c *newCommand) (fresh b
 	return insertCommand(ctx, a.store.Pool(), sqlInsertCommandSoon, c)
 }
 
-// sqlFlush commits after everything committed so far; a transaction without an id would not wait for the disk.
-const sqlFlush = `SELECT pg_current_xact_id()`
+// sqlFlush writes to Postgres's log and commits, which waits until that and everything before it is on disk. A transaction that has
+// written nothing would not wait.
+const sqlFlush = `SELECT pg_logical_emit_message(true, 'steward', '')`
+
+// flushPatience bounds the wait, which goes on when the request has given up.
+const flushPatience = time.Second
 
 // flush waits until everything committed so far is on disk.
 func (a *Advancer) flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushPatience)
+	defer cancel()
 	_, err := a.store.Pool().Exec(ctx, sqlFlush)
 	return store.Classify(err)
 }
 
 func insertCommand(ctx context.Context, db store.DBTX, sql string, c *newCommand) (bool, error) {
 	var id uuid.UUID
-	err := db.QueryRow(ctx, sql, c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace).Scan(&id)
+	err := db.QueryRow(ctx, sql, c.args()...).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}

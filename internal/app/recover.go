@@ -118,7 +118,7 @@ func (r *recovery) drive(ctx context.Context, process uuid.UUID) error {
 		ID: process.String(), TaskQueue: r.cfg.TaskQueue, WorkflowIDConflictPolicy: conflict,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-	}, workflows.ProcessWorkflow, workflows.Input{Process: process.String()})
+	}, workflows.ProcessWorkflow, workflows.Input{Process: process.String(), Events: workflows.EventsPerRun})
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return nil
