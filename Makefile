@@ -31,13 +31,14 @@ run: build ## start everything on this machine: page, API, Postgres, Temporal, d
 
 .PHONY: build
 build: go-is-here ## build the program into .bin/steward
+	@echo "building Steward (a few minutes the first time, then seconds) …"
 	@go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/steward ./cmd/steward
 
 .PHONY: test
 test: go-is-here check-format vet lint check-workflows check-generate check-definitions temporal browser-test race go-test ## check everything, installing what that needs
 
 .PHONY: go-test
-go-test: temporal
+go-test: temporal ## run the Go tests alone
 	@echo "== tests of the Temporal program"
 	cd internal/devserver/temporal && go test -timeout 10m ./...
 	@echo "== tests"
@@ -56,12 +57,12 @@ lint: $(BIN)/golangci-lint ## run the linters, the import rules of the architect
 	cd internal/devserver/temporal && ../../../$(BIN)/golangci-lint run -c ../../../.golangci.yaml --concurrency 2 --timeout 20m ./...
 
 .PHONY: vet
-vet:
+vet: ## run go vet
 	@echo "== vet"
 	go vet ./...
 
 .PHONY: check-format
-check-format: $(BIN)/gofumpt
+check-format: $(BIN)/gofumpt ## check that the code is formatted
 	@echo "== format"
 	@faulty="$$(git ls-files -co --exclude-standard '*.go' | while read -r f; do if [ -f "$$f" ]; then echo "$$f"; fi; done | grep -v -e '/storesql/' -e '/gen\.go$$' | xargs $(BIN)/gofumpt -l)"; \
 	if [ -n "$$faulty" ]; then echo "not formatted, run make format:"; echo "$$faulty"; exit 1; fi

@@ -36,15 +36,16 @@ func (o AuditorOptions) withDefaults() AuditorOptions {
 }
 
 // Auditor looks in Temporal for runs of processes that were closed from outside (terminated, failed, timed out, cancelled) although
-// the process has not ended, and in Postgres for open tasks that nobody is left to do, and opens an incident for each, once. One of
-// all that run works at a time.
+// the process has not ended, and in Postgres for groups, posts and people for whom open tasks wait that nobody is left to do, and opens
+// an incident for each, once. One of all that run works at a time.
 type Auditor struct {
-	client client.Client
-	store  *store.Store
-	log    *slog.Logger
-	opts   AuditorOptions
-	leader leader
-	since  time.Time // up to which all runs were looked at; zero: look at all that Temporal still has
+	client    client.Client
+	store     *store.Store
+	log       *slog.Logger
+	opts      AuditorOptions
+	leader    leader
+	since     time.Time // up to which all runs were looked at; zero: look at all that Temporal still has
+	vacancies vacancyWalk
 }
 
 // NewAuditor makes an Auditor of the namespace that the client is connected to.

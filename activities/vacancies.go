@@ -3,7 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -11,90 +13,180 @@ import (
 	"steward/internal/store"
 )
 
-// Limits of one look at vacancies.
+// Limits of one look at vacancies. What one look leaves, the next ones take up where it stopped: they come to everything in turn, in
+// a small house each time.
 const (
-	maxVacancies = 1000 // found by one look; the next one goes on
+	vacancyPrincipals = 1000  // principals that tasks wait for, and people who have tasks, that one look comes to
+	vacancyTasks      = 10000 // tasks that one look reads
+	vacancyCount      = 1000  // up to which the tasks of somebody who left are counted
 	// smallGroup is up to how many active members a group, post or person is looked at task by task: all of them may be excluded
 	// from a task. In a larger one somebody is always left.
 	smallGroup = 4
 )
 
-// sqlMembers answers the active people behind a principal in column p, at most one more than smallGroup.
-const sqlMembers = `ARRAY(SELECT u.id FROM users u WHERE u.active AND (
-  p LIKE 'user:%' AND u.id = substr(p, 6)
-  OR p LIKE 'group:%' AND EXISTS (SELECT FROM memberships m WHERE m.group_id = substr(p, 7) AND m.user_id = u.id)
-  OR p LIKE 'post:%' AND EXISTS (SELECT FROM post_holders h WHERE h.post_id = substr(p, 6) AND h.user_id = u.id)) LIMIT 5)`
-
-// sqlVacant says whether nobody can do task t: whoever has it has left, or it is nobody's and no active person may take it.
-const sqlVacant = `(t.status = 'open' AND CASE
- WHEN t.assignee IS NOT NULL THEN NOT EXISTS (SELECT FROM users u WHERE u.id = t.assignee AND u.active)
- ELSE NOT EXISTS (SELECT FROM task_candidates c CROSS JOIN LATERAL (SELECT c.principal AS p) o CROSS JOIN LATERAL (SELECT ` + sqlMembers + ` AS members) m
-  WHERE c.task_id = t.id AND NOT m.members <@ c.excluded) END)`
-
-// sqlVacancies finds open tasks that nobody can do and no open incident names. It walks over the principals that tasks wait for, from
-// one to the next along the inbox's index, and looks at the tasks of those alone behind whom few or none are left: what a look
-// costs follows the number of principals and not the number of tasks.
-const sqlVacancies = `WITH RECURSIVE waiting (p) AS (
- (SELECT principal FROM task_candidates WHERE NOT claimed ORDER BY principal LIMIT 1)
- UNION ALL
- SELECT (SELECT c.principal FROM task_candidates c WHERE NOT c.claimed AND c.principal > w.p ORDER BY c.principal LIMIT 1) FROM waiting w WHERE w.p IS NOT NULL),
-few AS MATERIALIZED (
- SELECT p, members FROM (SELECT p, ` + sqlMembers + ` AS members FROM waiting WHERE p IS NOT NULL) w WHERE cardinality(members) <= $2),
-suspects AS (
- SELECT c.task_id AS id FROM few f JOIN task_candidates c ON c.principal = f.p AND NOT c.claimed WHERE f.members <@ c.excluded
- UNION SELECT t.id FROM users u JOIN tasks t ON t.assignee = u.id AND t.status = 'open' WHERE NOT u.active)
-SELECT t.id, t.process_id, t.title, t.step, coalesce(t.assignee, ''),
- ARRAY(SELECT c.principal FROM task_candidates c WHERE c.task_id = t.id ORDER BY 1) FROM suspects s JOIN tasks t ON t.id = s.id
-WHERE ` + sqlVacant + ` AND NOT EXISTS (SELECT FROM incidents i WHERE i.process_id = t.process_id AND i.event_id = 'nobody/' || t.id AND i.resolved_at IS NULL)
-LIMIT $1`
-
-const sqlStaffed = `UPDATE incidents i SET resolved_at = clock_timestamp(), resolution = 'staffed', resolved_by = 'steward'
-WHERE i.kind = $1 AND i.resolved_at IS NULL
- AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = substr(i.event_id, 8)::uuid AND ` + sqlVacant + `)`
-
-// vacancy is an open task that nobody can do.
-type vacancy struct {
-	Task       uuid.UUID
-	Process    uuid.UUID
-	Title      store.Text
-	Step       string
-	Assignee   string
-	Candidates []string
+// vacancyWalk is how far the looks have come. The zero value is the beginning.
+type vacancyWalk struct {
+	waiting inboxPlace
+	holders string // up to whom, in the order of ids, people who have tasks were looked at
 }
 
-// LookForVacancies opens an incident for every open task that nobody is left to do, once, and closes those of tasks that are over or
-// that somebody can do again. It answers how many it opened and closed. Calls must not overlap.
+// inboxPlace is a position in the inbox's index. Every principal up to settled is done; the one after it may be done up to a task.
+type inboxPlace struct {
+	settled   string
+	principal string // of the task below; empty when none was begun
+	due       time.Time
+	task      uuid.UUID
+	found     vacancy // so far, of that principal
+}
+
+// LookForVacancies opens an incident for every group, post or person for whom open tasks wait that nobody is left to do, and for
+// every person who has open tasks and has left. It keeps the text of open ones up to date and closes those of whom no such task is
+// left. It answers how many it opened and closed. One look is bounded, and the next goes on where it stopped; calls must not
+// overlap.
 func (a *Auditor) LookForVacancies(ctx context.Context) (opened, closed int, err error) {
-	tag, err := a.store.Lists().Exec(ctx, sqlStaffed, store.IncidentNobodyLeft)
-	if err != nil {
-		return 0, 0, fmt.Errorf("close incidents of tasks that somebody can do: %w", store.Classify(err))
-	}
-	rows, err := a.store.Lists().Query(ctx, sqlVacancies, maxVacancies, smallGroup)
-	if err != nil {
-		return 0, int(tag.RowsAffected()), fmt.Errorf("look for tasks that nobody can do: %w", store.Classify(err))
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[vacancy])
-	if err != nil {
-		return 0, int(tag.RowsAffected()), fmt.Errorf("look for tasks that nobody can do: %w", store.Classify(err))
-	}
-	for _, v := range found {
-		if _, err := a.store.ReportIncident(ctx, v.incident()); err != nil {
-			return opened, int(tag.RowsAffected()), err
+	for _, look := range []func(context.Context) (int, int, error){a.lookAtWaiting, a.lookAtHolders} {
+		o, c, err := look(ctx)
+		opened, closed = opened+o, closed+c
+		if err != nil {
+			return opened, closed, fmt.Errorf("look for tasks that nobody can do: %w", store.Classify(err))
 		}
-		opened++
 	}
-	return opened, int(tag.RowsAffected()), nil
+	return opened, closed, nil
 }
 
-// incident says what to do.
-func (v vacancy) incident() store.NewIncident {
-	remedy := fmt.Sprintf("Nobody is left who can do the task %q (step %s): an operator or administrator transfers it to somebody, or put an active person behind %s.",
-		v.Title.In("en"), v.Step, strings.Join(v.Candidates, " or "))
-	if v.Assignee != "" {
-		remedy = fmt.Sprintf("%s, who has the task %q (step %s), has left: an operator or administrator transfers it to somebody else.", v.Assignee, v.Title.In("en"), v.Step)
+// staffed is a principal that tasks wait for and the active people behind it, at most one more than smallGroup.
+type staffed struct {
+	Principal string
+	Members   []string
+}
+
+// lookedAt is what a look read of the tasks that wait for a principal.
+type lookedAt struct {
+	Principal string
+	Tasks     int
+	Due       time.Time // with Task: the last one
+	Task      uuid.UUID
+	Vacant    int
+	First     *vacantTask
+}
+
+// lookAtWaiting goes on through the tasks that wait for somebody.
+func (a *Auditor) lookAtWaiting(ctx context.Context) (opened, closed int, err error) {
+	from := a.vacancies.waiting
+	principals, err := collect[staffed](ctx, a.store, sqlWaiting, from.settled, vacancyPrincipals, smallGroup)
+	if err != nil {
+		return 0, 0, err
 	}
-	return store.NewIncident{
-		ProcessID: v.Process, EventID: "nobody/" + v.Task.String(), Kind: store.IncidentNobodyLeft, Message: remedy,
-		Detail: "task " + v.Task.String() + "; the incident closes by itself when somebody can do the task, or when it is over",
+	few := slices.DeleteFunc(slices.Clone(principals), func(s staffed) bool { return len(s.Members) > smallGroup })
+	names, members := make([]string, len(few)), make([]string, len(few))
+	for i, s := range few {
+		names[i], members[i] = s.Principal, strings.Join(s.Members, ",")
 	}
+	read, err := collect[lookedAt](ctx, a.store, sqlLooked, names, members, from.principal, from.due, from.task, vacancyTasks)
+	if err != nil {
+		return 0, 0, err
+	}
+	next, end := from.next(principals, read)
+	v := verdict{prefix: "nobody/", after: from.settled, describe: vacancy.ofPrincipal}
+	if !end {
+		v.upTo = &next.settled
+	}
+	for _, found := range from.tally(few, read) {
+		if found.Who == next.principal {
+			next.found = found
+			v.unfinished = append(v.unfinished, found)
+		} else {
+			v.found = append(v.found, found)
+		}
+	}
+	if opened, closed, err = v.write(ctx, a.store); err == nil {
+		a.vacancies.waiting = next
+	}
+	return opened, closed, err
+}
+
+// tally answers the principals that have vacant tasks, among those read now and, of the first one, before.
+func (p inboxPlace) tally(few []staffed, read []lookedAt) (found []vacancy) {
+	for _, s := range few {
+		v := vacancy{Who: s.Principal, Excluded: len(s.Members) > 0}
+		if s.Principal == p.principal {
+			v.Tasks, v.First = p.found.Tasks, p.found.First
+		}
+		if i := slices.IndexFunc(read, func(l lookedAt) bool { return l.Principal == s.Principal }); i >= 0 {
+			v.Tasks += read[i].Vacant
+			if v.First == nil {
+				v.First = read[i].First
+			}
+		}
+		if v.Tasks > 0 {
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
+// next is where the next look goes on, and whether that is at the beginning because this one came to the end.
+func (p inboxPlace) next(principals []staffed, read []lookedAt) (next inboxPlace, end bool) {
+	tasks := 0
+	for _, l := range read {
+		tasks += l.Tasks
+	}
+	if tasks == vacancyTasks {
+		last := read[len(read)-1]
+		next = inboxPlace{settled: p.settled, principal: last.Principal, due: last.Due, task: last.Task}
+		if i := slices.IndexFunc(principals, func(s staffed) bool { return s.Principal == last.Principal }); i > 0 {
+			next.settled = principals[i-1].Principal
+		}
+		return next, false
+	}
+	if len(principals) == vacancyPrincipals {
+		return inboxPlace{settled: principals[len(principals)-1].Principal}, false
+	}
+	return inboxPlace{}, true
+}
+
+// holder is somebody who has open tasks; of one who left, how many, and the first.
+type holder struct {
+	Person string
+	Tasks  int
+	First  *vacantTask
+}
+
+// lookAtHolders goes on through the people who have open tasks.
+func (a *Auditor) lookAtHolders(ctx context.Context) (opened, closed int, err error) {
+	from, next := a.vacancies.holders, ""
+	holders, err := collect[holder](ctx, a.store, sqlHolders, from, vacancyPrincipals, vacancyCount)
+	if err != nil {
+		return 0, 0, err
+	}
+	v := verdict{prefix: "left/", after: from, describe: vacancy.ofHolder}
+	if len(holders) == vacancyPrincipals {
+		next = holders[len(holders)-1].Person
+		v.upTo = &next
+	}
+	for _, h := range holders {
+		if h.First != nil {
+			v.found = append(v.found, vacancy{Who: h.Person, Tasks: h.Tasks, First: h.First})
+		}
+	}
+	if opened, closed, err = v.write(ctx, a.store); err == nil {
+		a.vacancies.holders = next
+	}
+	return opened, closed, err
+}
+
+// collect reads the rows of one of the queries for vacancies.
+func collect[T any](ctx context.Context, st *store.Store, sql string, args ...any) (list []T, err error) {
+	err = pgx.BeginTxFunc(ctx, st.Lists(), pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlPlanning); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+		return err
+	})
+	return list, err
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -109,11 +110,20 @@ func eventTitle(e *definitions.Event) Text {
 	return Text(e.Title)
 }
 
+// schemaView shows a schema; x-order lists its properties as the definition does, which JSON does not keep.
 func schemaView(s *definitions.Schema) JSONSchema {
 	if s == nil {
 		return nil
 	}
-	return JSONSchema(s.Raw)
+	view := maps.Clone(s.Raw)
+	if _, given := view["x-order"]; !given && len(s.Fields) > 0 {
+		order := make([]string, len(s.Fields))
+		for i, f := range s.Fields {
+			order[i] = f.Name
+		}
+		view["x-order"] = order
+	}
+	return JSONSchema(view)
 }
 
 // plainName is the name of a node that is not open, as far as it can be told: a template is filled from the input, and

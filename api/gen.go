@@ -703,6 +703,9 @@ type Me struct {
 	Name  Text       `json:"name"`
 	Posts []GroupRef `json:"posts"`
 	Roles []MeRoles  `json:"roles"`
+
+	// TimeZone Time zone of the house, for example `Asia/Shanghai`: times are shown in it.
+	TimeZone string `json:"timeZone"`
 }
 
 // MeRoles defines model for Me.Roles.
@@ -1100,8 +1103,11 @@ type Task struct {
 	Definition DefinitionID `json:"definition"`
 
 	// Details Named values; which ones depends on the definition.
-	Details FreeForm  `json:"details,omitempty,omitzero"`
-	DueAt   time.Time `json:"dueAt,omitempty,omitzero"`
+	Details FreeForm `json:"details,omitempty,omitzero"`
+
+	// DetailsForm A JSON Schema 2020-12.
+	DetailsForm JSONSchema `json:"detailsForm,omitempty,omitzero"`
+	DueAt       time.Time  `json:"dueAt,omitempty,omitzero"`
 
 	// Form A JSON Schema 2020-12.
 	Form JSONSchema         `json:"form,omitempty,omitzero"`

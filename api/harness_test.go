@@ -94,7 +94,7 @@ func (h *house) publishFrom(library fs.FS, registry *definitions.Registry, name 
 	bundle, err := definitions.LoadBundle(library, name)
 	require.NoError(h.t, err)
 	def, problems := definitions.Compile(bundle, registry)
-	require.Empty(h.t, problems)
+	require.False(h.t, definitions.HasErrors(problems), "%v", problems)
 	text, err := json.Marshal(bundle)
 	require.NoError(h.t, err)
 	_, _, err = h.store.PublishDefinition(h.t.Context(), store.NewDefinition{ID: def.ID, Digest: def.Digest, Bundle: string(text), PublishedBy: "test"})

@@ -185,7 +185,7 @@ func TestProcessShowsItsSteps(t *testing.T) {
 	require.Len(t, log.Items, int(p.Revision))
 	require.Equal(t, Text{Zh: "阿明发起了流程", En: "A Ming started the process"}, log.Items[0].Summary)
 	done := log.Items[len(log.Items)-1]
-	require.Equal(t, Text{Zh: "阿华办理了“准备 一号会议室”：done", En: "A Hua completed “Prepare Meeting room 1”: done"}, done.Summary)
+	require.Equal(t, Text{Zh: "阿华办理了“准备 一号会议室”：完成", En: "A Hua completed “Prepare Meeting room 1”: Done"}, done.Summary)
 	require.Equal(t, "ready", done.Comment)
 	require.Equal(t, theAttendant, done.Person.ID)
 	require.True(t, slices.ContainsFunc(log.Items[0].Deadlines, func(d LogDeadline) bool { return d.Key == "due" && d.Why != nil }), "a deadline says why")

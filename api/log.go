@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"steward/definitions"
+	"steward/definitions/expr"
 	"steward/internal/store"
 	"steward/workflows/engine"
 )
@@ -32,8 +34,18 @@ func (s *Server) GetProcessLog(ctx context.Context, r GetProcessLogRequestObject
 	if err != nil {
 		return nil, err
 	}
+	state, err := stateOf(process)
+	if err != nil {
+		return nil, err
+	}
+	children, err := s.childNames(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
 	answer, err := named(ctx, s, func(names *nameBook) LogPage {
 		t := newTeller(def, tasks, names)
+		t.zone, t.children = s.config.Location, children
+		t.read(state, rows)
 		p := LogPage{Items: make([]LogEntry, len(rows)), NextCursor: slice.Next}
 		for i, row := range rows {
 			p.Items[i] = t.entry(row)
@@ -71,17 +83,61 @@ func decodeLog(entries []store.LogEntry) ([]logRow, error) {
 
 // teller puts a log into words.
 type teller struct {
-	def   *definitions.Definition
-	names *nameBook
-	tasks map[string]store.Task // by id
+	def      *definitions.Definition
+	names    *nameBook
+	tasks    map[string]store.Task // by id
+	zone     *time.Location
+	children map[string]Text // names of the definitions of child processes, by id
+	input    any
+	paths    map[int]string // of nodes, as far as the page of the log and the state tell
 }
 
 func newTeller(def *definitions.Definition, tasks []store.Task, names *nameBook) *teller {
-	t := &teller{def: def, names: names, tasks: make(map[string]store.Task, len(tasks))}
+	t := &teller{def: def, names: names, zone: time.UTC, tasks: make(map[string]store.Task, len(tasks)), paths: make(map[int]string)}
 	for _, task := range tasks {
 		t.tasks[task.ID.String()] = task
 	}
 	return t
+}
+
+// read takes from the state and the rows what names of steps are made of.
+func (t *teller) read(state *engine.State, rows []logRow) {
+	if t.def.Input != nil {
+		t.input = expr.Bind(t.def.Input.TypeOf(), state.Input)
+	}
+	for _, n := range state.Nodes {
+		t.paths[n.ID] = n.Path
+	}
+	for _, row := range rows {
+		for _, c := range row.changes {
+			if opened, ok := c.(*engine.NodeOpened); ok {
+				t.paths[opened.Node] = opened.Path
+			}
+		}
+	}
+}
+
+// childNames answers the names of the definitions that the rows start children of, by id.
+func (s *Server) childNames(ctx context.Context, rows []logRow) (map[string]Text, error) {
+	names := make(map[string]Text)
+	for _, row := range rows {
+		for _, c := range row.changes {
+			started, ok := c.(*engine.ChildStarted)
+			if !ok || names[started.Child.Definition.ID] != (Text{}) {
+				continue
+			}
+			ref := started.Child.Definition
+			def, _, err := s.catalog.Latest(ctx, ref.ID)
+			if err != nil {
+				return nil, err
+			}
+			names[ref.ID] = Text{Zh: ref.ID, En: ref.ID}
+			if def != nil {
+				names[ref.ID] = Text(def.Name)
+			}
+		}
+	}
+	return names, nil
 }
 
 func (t *teller) entry(row logRow) LogEntry {
@@ -143,7 +199,7 @@ func (t *teller) summary(ev engine.Event, data engine.TaskData) Text {
 	case engine.EventRelease:
 		return say("%s退回了“%s”", "%s released “%s”", who, task)
 	case engine.EventComplete:
-		return say("%s办理了“%s”：%s", "%s completed “%s”: %s", who, task, data.Outcome)
+		return say("%s办理了“%s”：%s", "%s completed “%s”: %s", who, task, outcomeWord(data.Outcome))
 	case engine.EventTransfer:
 		return say("%s把“%s”转办给%s", "%s transferred “%s” to %s", who, task, t.names.name("user:"+data.To))
 	case engine.EventCancel:
@@ -159,7 +215,7 @@ func (t *teller) summary(ev engine.Event, data engine.TaskData) Text {
 	case engine.EventDeadline:
 		var due engine.DeadlineData
 		_ = json.Unmarshal(ev.Data, &due)
-		return say("时间到：%s", "the time came for %s", due.Key)
+		return t.timeCame(due)
 	}
 	return say("%s", "%s", ev.Type)
 }
@@ -182,12 +238,16 @@ func (t *teller) taskName(id string) Text {
 }
 
 func (t *teller) eventName(name string) Text {
-	for _, e := range t.def.Events {
-		if e.Name == name {
-			return eventTitle(e)
-		}
+	return eventNamed(t.def.Events, name)
+}
+
+// timeCame tells which deadline of which step fired.
+func (t *teller) timeCame(due engine.DeadlineData) Text {
+	what := deadlineWord(due.Key, t.def.Events)
+	if step := t.stepName(t.paths[due.Node]); step != (Text{}) {
+		return say("“%s”：%s", "“%s”: %s", step, what)
 	}
-	return Text{Zh: name, En: name}
+	return say("时间到：%s", "the time came: %s", what)
 }
 
 // everyone names principals in a row.
@@ -204,6 +264,38 @@ func (t *teller) everyone(principals []string) Text {
 }
 
 func (t *teller) step(path string) string { return stepID(t.def.Nodes[path], path) }
+
+// stepName is what people call the step at a path: its name, or that of the nearest block around it that has one; empty
+// when there is none.
+func (t *teller) stepName(path string) Text {
+	for n := t.def.Nodes[path]; n != nil; n = n.Parent {
+		if n.ID == "" && n.Name == (definitions.Template{}) {
+			continue
+		}
+		return plainName(n, filling{t.def, t.input, t.names})
+	}
+	return Text{}
+}
+
+// fieldTitles lists what people call fields of the input.
+func (t *teller) fieldTitles(fields map[string]any) Text {
+	var all Text
+	for i, name := range sortedKeys(fields) {
+		title := Text{Zh: name, En: name}
+		if t.def.Input != nil {
+			for _, f := range t.def.Input.Fields {
+				if f.Name == name && f.Title != (definitions.Text{}) {
+					title = Text(f.Title)
+				}
+			}
+		}
+		if i > 0 {
+			all.Zh, all.En = all.Zh+"、", all.En+", "
+		}
+		all.Zh, all.En = all.Zh+in(title, langZh), all.En+in(title, langEn)
+	}
+	return all
+}
 
 func logDeadline(c engine.Change) (LogDeadline, bool) {
 	switch c := c.(type) {

@@ -13,8 +13,14 @@ import (
 // effects reads every effect of some kinds in the log of a process, oldest first.
 func (h *house) effects(process string, kinds ...string) []Text {
 	h.t.Helper()
+	return h.effectsFor(theOperator, process, kinds...)
+}
+
+// effectsFor reads them as one of the people who may.
+func (h *house) effectsFor(who, process string, kinds ...string) []Text {
+	h.t.Helper()
 	var log LogPage
-	h.ok(theStarter, "GET", "/api/v1/processes/"+process+"/log?limit=100", nil, &log)
+	h.ok(who, "GET", "/api/v1/processes/"+process+"/log?limit=100", nil, &log)
 	var texts []Text
 	for _, entry := range log.Items {
 		for _, e := range entry.Effects {
@@ -40,10 +46,10 @@ func TestTheLogNamesRooms(t *testing.T) {
 	moved := visit(41)
 	h.ok(theStarter, "POST", "/api/v1/processes/"+process+"/reschedule", object{"data": object{"start": moved["start"], "end": moved["end"]}}, nil)
 	require.Equal(t, []Text{
-		{Zh: "预订一号会议室：2027-04-10T09:00:00Z 至 2027-04-10T10:00:00Z", En: "Meeting room 1 is booked from 2027-04-10T09:00:00Z to 2027-04-10T10:00:00Z"},
-		{Zh: "暂留一号会议室：2027-04-11T09:00:00Z 至 2027-04-11T10:00:00Z", En: "Meeting room 1 is held from 2027-04-11T09:00:00Z to 2027-04-11T10:00:00Z"},
-		{Zh: "退订一号会议室：2027-04-10T09:00:00Z 至 2027-04-10T10:00:00Z", En: "Meeting room 1 was given back from 2027-04-10T09:00:00Z to 2027-04-10T10:00:00Z"},
-		{Zh: "一号会议室的暂留转为预订：2027-04-11T09:00:00Z 至 2027-04-11T10:00:00Z", En: "the hold of Meeting room 1 became a booking from 2027-04-11T09:00:00Z to 2027-04-11T10:00:00Z"},
+		{Zh: "预订一号会议室：2027年4月10日 17:00 至 2027年4月10日 18:00", En: "Meeting room 1 is booked from Apr 10, 2027, 17:00 to Apr 10, 2027, 18:00"},
+		{Zh: "暂留一号会议室：2027年4月11日 17:00 至 2027年4月11日 18:00", En: "Meeting room 1 is held from Apr 11, 2027, 17:00 to Apr 11, 2027, 18:00"},
+		{Zh: "退订一号会议室：2027年4月10日 17:00 至 2027年4月10日 18:00", En: "Meeting room 1 was given back from Apr 10, 2027, 17:00 to Apr 10, 2027, 18:00"},
+		{Zh: "一号会议室的暂留转为预订：2027年4月11日 17:00 至 2027年4月11日 18:00", En: "the hold of Meeting room 1 became a booking from Apr 11, 2027, 17:00 to Apr 11, 2027, 18:00"},
 	}, h.effects(process, "booked", "booking.confirmed", "booking.ended"))
 }
 
@@ -68,15 +74,15 @@ func TestGivingBackIsToldByWhatWasLeft(t *testing.T) {
 	was := engine.Booking{Resource: "r", From: from, To: from.Add(time.Hour)}
 	hold := was
 	hold.Hold = true
-	teller := &teller{names: &nameBook{names: map[string]Text{"resource:r": {Zh: "厅", En: "Hall"}}}}
+	teller := &teller{zone: time.FixedZone("UTC+8", 8*3600), names: &nameBook{names: map[string]Text{"resource:r": {Zh: "厅", En: "Hall"}}}}
 	for name, c := range map[string]struct {
 		change engine.Change
 		want   string
 	}{
-		"before it began":     {&engine.BookingEnded{At: from.Add(-time.Minute), Was: &was}, "Hall was given back from 2027-03-01T09:00:00Z to 2027-03-01T10:00:00Z"},
-		"in between":          {&engine.BookingEnded{At: from.Add(30 * time.Minute), Was: &was}, "Hall was given back from 2027-03-01T09:30:00Z to 2027-03-01T10:00:00Z"},
-		"after its end":       {&engine.BookingEnded{At: from.Add(time.Hour), Was: &was}, "Hall was used as booked from 2027-03-01T09:00:00Z to 2027-03-01T10:00:00Z"},
-		"a hold":              {&engine.BookingEnded{At: from, Was: &hold}, "Hall is not held any more from 2027-03-01T09:00:00Z to 2027-03-01T10:00:00Z"},
+		"before it began":     {&engine.BookingEnded{At: from.Add(-time.Minute), Was: &was}, "Hall was given back from Mar 1, 2027, 17:00 to Mar 1, 2027, 18:00"},
+		"in between":          {&engine.BookingEnded{At: from.Add(30 * time.Minute), Was: &was}, "Hall was given back from Mar 1, 2027, 17:30 to Mar 1, 2027, 18:00"},
+		"after its end":       {&engine.BookingEnded{At: from.Add(time.Hour), Was: &was}, "Hall was used as booked from Mar 1, 2027, 17:00 to Mar 1, 2027, 18:00"},
+		"a hold":              {&engine.BookingEnded{At: from, Was: &hold}, "Hall is not held any more from Mar 1, 2027, 17:00 to Mar 1, 2027, 18:00"},
 		"of an earlier build": {&engine.BookingEnded{At: from}, "a booking changed"},
 		"confirmed, earlier":  {&engine.BookingConfirmed{}, "a booking changed"},
 	} {

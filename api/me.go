@@ -36,7 +36,7 @@ func (s *Server) me(ctx context.Context, who *caller) (Me, error) {
 	return named(ctx, s, func(names *nameBook) Me {
 		me := Me{
 			ID: who.ID, Name: who.Name, Department: who.Department, Email: who.Email, Locale: Locale(who.Locale),
-			Roles: []MeRoles{}, Groups: []GroupRef{}, Posts: []GroupRef{},
+			Roles: []MeRoles{}, Groups: []GroupRef{}, Posts: []GroupRef{}, TimeZone: s.config.Location.String(),
 		}
 		for _, role := range who.Roles {
 			me.Roles = append(me.Roles, MeRoles(role))

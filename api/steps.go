@@ -16,15 +16,19 @@ type stepTree struct {
 	names *nameBook
 	input any
 	open  map[string][]engine.Node // open instances by path
+	ran   map[string]bool          // steps done in a run of a loop that is still open
 }
 
 func newStepTree(def *definitions.Definition, state *engine.State, names *nameBook) *stepTree {
-	t := &stepTree{def: def, state: state, names: names, open: make(map[string][]engine.Node)}
+	t := &stepTree{def: def, state: state, names: names, open: make(map[string][]engine.Node), ran: make(map[string]bool)}
 	if def.Input != nil {
 		t.input = expr.Bind(def.Input.TypeOf(), state.Input)
 	}
 	for _, n := range state.Nodes {
 		t.open[n.Path] = append(t.open[n.Path], n)
+		for id := range n.Frame {
+			t.ran[id] = true
+		}
 	}
 	return t
 }
@@ -53,9 +57,19 @@ func (t *stepTree) children(n *definitions.Node, over bool) []ProcessStep {
 	}
 	last := t.furthest(n)
 	for i, c := range n.Children {
-		list = append(list, t.step(c, over || (n.Kind == definitions.Sequence && i < last)))
+		list = append(list, t.step(c, over || (n.Kind == definitions.Sequence && i < last) || t.leftOut(n, c)))
 	}
 	return list
+}
+
+// leftOut says whether a part of a parallel block was skipped: all its parts open at once, so that one which is neither
+// open nor done while another is will not come any more.
+func (t *stepTree) leftOut(block, part *definitions.Node) bool {
+	return block.Kind == definitions.Parallel && len(t.open[block.Path]) > 0 && !t.waits(block) && !t.touched(part)
+}
+
+func (t *stepTree) waits(n *definitions.Node) bool {
+	return !slices.ContainsFunc(t.open[n.Path], func(open engine.Node) bool { return !open.Waiting })
 }
 
 // furthest answers the slot of the last child of a sequence that was reached.
@@ -74,7 +88,7 @@ func (t *stepTree) touched(n *definitions.Node) bool {
 	if len(t.open[n.Path]) > 0 {
 		return true
 	}
-	if _, done := t.state.Outputs[n.ID]; done && n.ID != "" {
+	if _, done := t.state.Outputs[n.ID]; (done || t.ran[n.ID]) && n.ID != "" {
 		return true
 	}
 	return slices.ContainsFunc(n.Children, t.touched)
@@ -89,7 +103,7 @@ func (t *stepTree) step(n *definitions.Node, passed bool) ProcessStep {
 	case len(now) > 0:
 		t.showOpen(&view, n, now)
 	case done:
-		t.showDone(&view, output)
+		t.showDone(&view, n, output)
 	case t.endedAt(n):
 		view.State, view.Outcome, view.DoneAt = StepStateDone, t.state.Outcome, at(t.state.EndedAt)
 	case len(n.Children) > 0 && slices.ContainsFunc(n.Children, t.touched):
@@ -114,9 +128,12 @@ func (t *stepTree) endedAt(n *definitions.Node) bool {
 	return n.Kind == definitions.End && n.Target != nil && t.state.Status != engine.StatusRunning && n.Target.End == t.state.Outcome
 }
 
-func (t *stepTree) showDone(view *ProcessStep, o engine.Output) {
+// automatic says whether a step is done by the system: nobody is asked, although its output names whose command led to it.
+func automatic(n *definitions.Node) bool { return n.Kind == definitions.Step && len(n.Assign) == 0 }
+
+func (t *stepTree) showDone(view *ProcessStep, n *definitions.Node, o engine.Output) {
 	view.State, view.Outcome, view.OpenedAt, view.DoneAt = StepStateDone, o.Outcome, at(o.OpenedAt), o.DoneAt.UTC()
-	if o.By != "" {
+	if o.By != "" && !automatic(n) {
 		view.By = t.names.person(o.By)
 	}
 	if o.Loop && len(o.Items) > 0 {
@@ -128,7 +145,7 @@ func (t *stepTree) showDone(view *ProcessStep, o engine.Output) {
 func (t *stepTree) showOpen(view *ProcessStep, n *definitions.Node, now []engine.Node) {
 	first := now[0]
 	view.State, view.OpenedAt, view.DueAt, view.Late = StepStateNow, first.OpenedAt.UTC(), at(first.Due), first.Late
-	if !slices.ContainsFunc(now, func(open engine.Node) bool { return !open.Waiting }) {
+	if t.waits(n) {
 		view.State, view.OpenedAt, view.Who = StepStateWaiting, time.Time{}, t.expected(n)
 		return
 	}

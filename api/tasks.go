@@ -67,6 +67,7 @@ func (s *Server) GetTask(ctx context.Context, _ GetTaskRequestObject) (GetTaskRe
 type taskDetail struct {
 	task *engine.Task
 	node *definitions.Node
+	def  *definitions.Definition
 }
 
 func (s *Server) taskDetail(ctx context.Context, item store.TaskInProcess) (taskDetail, error) {
@@ -85,7 +86,7 @@ func (s *Server) taskDetail(ctx context.Context, item store.TaskInProcess) (task
 	if err != nil {
 		return taskDetail{}, err
 	}
-	return taskDetail{task: &task, node: def.Nodes[task.Path]}, nil
+	return taskDetail{task: &task, node: def.Nodes[task.Path], def: def}, nil
 }
 
 // stateOf reads a process's state. One that has only been stored yet has an empty state: it is about to run.
@@ -118,6 +119,7 @@ func taskView(item store.TaskItem, d taskDetail, who *caller, names *nameBook) T
 		view.Outcomes, view.Prefill, view.Details = orEmpty(d.task.Outcomes), d.task.Prefill, d.task.Details
 	}
 	if d.node != nil {
+		view.DetailsForm = detailsForm(d)
 		if d.node.Form != nil {
 			view.Form = schemaView(d.node.Form.Schema)
 		}

@@ -102,6 +102,7 @@ const (
 	codeTrapShadow          Code = "trap_shadow"
 	codeTrapPersonalKey     Code = "trap_personal_key"
 	codeTrapEventIdle       Code = "trap_event_idle"
+	codeTrapBookingKept     Code = "trap_booking_kept"
 	codeTrapTableOverlap    Code = "trap_table_overlap"
 	codeTrapTableRow        Code = "trap_table_row"
 )
@@ -120,7 +121,8 @@ func Codes() []Code {
 		codeTypeMismatch,
 		codeUnknownRole, codeNoAssign, codeRoleSource, codeRoleCycle, codeAssigneeHere, codeUnusedRole, codeForgottenEquals,
 		codeUnknownAnchor, codeNoDue, codeWindowHere, codeInterval,
-		codeTrapClockBehindJoin, codeTrapNoWayOut, codeTrapRepeatOverlap, codeTrapRepeatEndless, codeTrapShadow, codeTrapPersonalKey, codeTrapEventIdle, codeTrapTableOverlap, codeTrapTableRow,
+		codeTrapClockBehindJoin, codeTrapNoWayOut, codeTrapRepeatOverlap, codeTrapRepeatEndless, codeTrapShadow, codeTrapPersonalKey, codeTrapEventIdle, codeTrapBookingKept,
+		codeTrapTableOverlap, codeTrapTableRow,
 	}
 	for _, c := range expr.Codes() {
 		if !evaluationOnly(c) {

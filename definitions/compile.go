@@ -37,10 +37,13 @@ type compiler struct {
 	base         expr.Scope          // what is in scope everywhere, without outputs
 	flow         *flow
 	viaBlocks    map[string]bool
-	called       map[string]bool // blocks that something runs
-	ended        map[string]bool // outcomes that the process ends with somewhere
-	divisors     map[string]bool // parameters that something is divided by
-	intervals    map[string]bool // parameters that something is repeated at
+	called       map[string]bool         // blocks that something runs
+	ended        map[string]bool         // outcomes that the process ends with somewhere
+	divisors     map[string]bool         // parameters that something is divided by
+	intervals    map[string]bool         // parameters that something is repeated at
+	timeUses     map[string]*placeOfTime // parameters that give a time of the process
+	varYields    map[string][]expr.Path  // of a var: what its value may be as it is
+	paceItems    []*item                 // where the paces of the definition are written
 }
 
 // Compile checks a bundle and turns it into a Definition. It answers every problem it finds, sorted by place; the
@@ -71,6 +74,7 @@ func newCompiler(b Bundle, registry *Registry) *compiler {
 		roleItems: map[string]*item{}, usedRoles: map[string]bool{}, reads: map[*Node][]expr.Path{}, loops: map[*Node]expr.Type{}, loose: map[*Node]expr.Type{},
 		viaBlocks: map[string]bool{}, called: map[string]bool{}, ended: map[string]bool{},
 		divisors: map[string]bool{}, intervals: map[string]bool{},
+		timeUses: map[string]*placeOfTime{}, varYields: map[string][]expr.Path{},
 		def: &Definition{
 			Roles: map[string]*Role{}, Tables: map[string]*Table{}, Books: map[string]*Register{}, Blocks: map[string]*Node{},
 			Nodes: map[string]*Node{}, Steps: map[string]*Node{}, Actions: map[string]*Action{},

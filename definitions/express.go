@@ -165,6 +165,7 @@ func (c *compiler) vars(it *item) {
 		types[name] = expr.Any()
 		if p != nil {
 			types[name] = p.Type()
+			c.varYields[name] = c.yields(p)
 			c.def.Vars = append(c.def.Vars, Var{Name: name, Expr: p})
 		}
 	}

@@ -43,7 +43,7 @@ func (it *item) pathText() string {
 func (c *compiler) exprProblems(it *item, skip int, found []expr.Problem) {
 	for _, p := range found {
 		place := it.find(splitPath(p.Path))
-		hint := Text{En: p.Hint}
+		hint := phrase(p.Hint)
 		if p.Hint == "" {
 			hint = Text{Zh: "见 docs/error-codes.md：" + string(p.Code), En: "see docs/error-codes.md, " + string(p.Code)}
 		}

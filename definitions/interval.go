@@ -18,8 +18,9 @@ type Interval struct {
 // ShortestInterval is the least distance between repetitions: below it, time would stand still between them.
 const ShortestInterval = time.Second
 
-// longEnough tells an amount at which something can be repeated; working time is never shorter than its smallest unit.
-func longEnough(a timex.Amount) bool {
+// LongEnough tells an amount at which something can be repeated: at least [ShortestInterval]. Working time is never
+// shorter than its smallest unit.
+func LongEnough(a timex.Amount) bool {
 	if fixed, ok := a.Fixed(); ok {
 		return fixed >= ShortestInterval
 	}
@@ -55,11 +56,10 @@ func (c *compiler) interval(it *item, at scopeAt) *Interval {
 	for _, text := range p.Type().Values() {
 		c.intervalText(it, text)
 	}
-	for _, r := range p.Yields() {
-		if len(r) == 2 && r[0] == "parameters" {
-			c.intervals[r[1]] = true
-		}
+	for _, name := range c.yieldedParameters(p) {
+		c.intervals[name] = true
 	}
+	c.notePace(it, p)
 	c.constantInterval(it, p)
 	return &Interval{Expr: p}
 }
@@ -71,7 +71,7 @@ func (c *compiler) intervalText(it *item, text string) *timex.Amount {
 		c.timeProblem(it, err)
 		return nil
 	}
-	if !longEnough(a) {
+	if !LongEnough(a) {
 		c.problems.add(it.at(), codeInterval, text)
 		return nil
 	}

@@ -22,7 +22,7 @@ func (c *compiler) kindKeys(n *Node, it *item) {
 		c.processKeys(n, with)
 	case "record":
 		if r := with.get("register"); r != nil {
-			if book := c.register(r); book != nil && len(book.Key) == 0 {
+			if book := c.register(r); book != nil && len(book.Key) == 0 && !with.has("key") {
 				n.Outcomes = []string{"done"}
 			}
 		}

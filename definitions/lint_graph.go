@@ -31,6 +31,7 @@ func (c *compiler) lintGraph() {
 	}
 	g.circles()
 	g.deadEnds()
+	g.lintBookings()
 }
 
 func (g *graph) edge(from, to point) {

@@ -60,6 +60,8 @@ type Definition struct {
 	Steps   map[string]*Node   // every node with an ID, by ID
 	Actions map[string]*Action // every action by Path
 
+	paces []pace // distances of repetitions that parameters alone make up
+
 	Source []byte // the YAML text as published
 	Digest string // sha256 of the canonical source with all that it includes, hex
 }
@@ -143,6 +145,9 @@ type Parameter struct {
 
 	NotZero  bool // something is divided by it: no value of it may be 0
 	Interval bool // something is repeated at this distance: every value is a duration of at least ShortestInterval
+
+	Anchors []string // when it gives a time of the process: what every value may count from; otherwise nil
+	Window  bool     // that time may be a window a..b
 }
 
 // Anchor is a named moment. Exactly one of Expr and Event is set.

@@ -2,6 +2,7 @@ package definitions
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"steward/definitions/expr"
@@ -38,35 +39,9 @@ func (c *compiler) checkParameter(p Parameter, d *item) bool {
 	return ok
 }
 
-// parameterNeeds tells the parameters what the expressions need of them, now that all are compiled, and checks the defaults
-// again: a house may override every value, and must not stop a process by it.
-func (c *compiler) parameterNeeds(it *item) {
-	for i := range c.def.Parameters {
-		p := &c.def.Parameters[i]
-		d := it.get(p.Name).get("default")
-		if d == nil || p.Type == "" {
-			continue
-		}
-		if _, _, ok := p.check(d.value); !ok { // reported before
-			continue
-		}
-		p.NotZero, p.Interval = c.divisors[p.Name], c.intervals[p.Name]
-		c.checkParameter(*p, d)
-	}
-}
-
-// promise notes parameters that something is divided by.
-func (c *compiler) promise(divisors []expr.Path) {
-	for _, path := range divisors {
-		if len(path) == 2 && path[0] == "parameters" {
-			c.divisors[path[1]] = true
-		}
-	}
-}
-
 // CheckParameters checks values that are to stand for parameters of the definition, as a house or a rehearsal gives them:
 // each names a parameter, has its type, and is what the expressions need. It answers every problem in the order of the
-// names, nil when there is none. Codes are unknown, type and minimum.
+// names, nil when there is none. Codes are unknown, type, minimum, anchor and window.
 func (d *Definition) CheckParameters(values map[string]any) []FieldError {
 	var wrong []FieldError
 	for _, name := range sortedKeys(values) {
@@ -79,7 +54,7 @@ func (d *Definition) CheckParameters(values map[string]any) []FieldError {
 			wrong = append(wrong, FieldError{Field: name, Code: code, Zh: why.Zh, En: why.En})
 		}
 	}
-	return wrong
+	return append(wrong, d.checkPaces(values, wrong)...)
 }
 
 // Check reports whether value may stand for the parameter; an installation's override is checked with it too. The text
@@ -99,8 +74,37 @@ func (p Parameter) check(value any) (code string, why Text, ok bool) {
 		return "minimum", Text{
 			Zh: "它是重复的间隔，至少为 1 秒，如 30m、1wd", En: "something is repeated at this distance: it must be a duration of at least one second, such as 30m",
 		}, false
+	case p.Anchors != nil:
+		return p.checkTime(value)
 	}
 	return "", Text{}, true
+}
+
+// checkTime tells whether the text of a time counts from what is known where the parameter stands.
+func (p Parameter) checkTime(value any) (code string, why Text, ok bool) {
+	text, _ := value.(string)
+	t, err := timex.Parse(text)
+	if err != nil {
+		return "type", Text{Zh: "应为时间表达式，如 +2h、start-30m", En: "it must be a time expression such as +2h or start-30m: " + err.Error()}, false
+	}
+	for _, a := range t.Anchors() {
+		if !slices.Contains(p.Anchors, a) {
+			return "anchor", unknownAnchor(a, p.Anchors), false
+		}
+	}
+	if t.IsWindow() && !p.Window {
+		return "window", Text{Zh: "此处只能是一个时刻，不能是 a..b", En: "one moment is needed here, not a window a..b"}, false
+	}
+	return "", Text{}, true
+}
+
+func unknownAnchor(written string, names []string) Text {
+	known := strings.Join(names, ", ")
+	why := Text{Zh: "没有名为 " + written + " 的时间锚点；可用：" + known, En: "there is no anchor " + written + " here; known are " + known}
+	if near := nearest(written, names); near != "" {
+		why = Text{Zh: "没有名为 " + written + " 的时间锚点；是否为 " + near + "？", En: "there is no anchor " + written + " here; did you mean " + near + "?"}
+	}
+	return why
 }
 
 // fits tells whether a value is of the parameter's type.
@@ -157,7 +161,7 @@ func (p Parameter) isZero(value any) bool {
 func (p Parameter) isInterval(value any) bool {
 	text, _ := value.(string)
 	a, err := timex.ParseDuration(text)
-	return err == nil && longEnough(a)
+	return err == nil && LongEnough(a)
 }
 
 func fixedDuration(text string) (time.Duration, bool) {

@@ -1,6 +1,7 @@
 package definitions_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,4 +85,121 @@ steps:
 	}
 	require.Len(t, d.CheckParameters(map[string]any{"zzz": 1, "slot": "0s", "answer": "+1wd", "close": 2}), 3, "every problem at once")
 	require.Empty(t, (&definitions.Definition{}).CheckParameters(nil))
+}
+
+const parameterHead = `process: p
+name: P
+input: { type: object, required: [n], properties: { n: { type: integer } } }
+parameters:
+  x: { type: number, default: 2 }
+  y: { type: duration, default: 30m }
+  z: { type: duration, default: 20m }
+`
+
+// TestADivisorBehindAFormulaIsNoPromise: a house may set the parameter to 0, and nothing keeps the formula from being 0.
+func TestADivisorBehindAFormulaIsNoPromise(t *testing.T) {
+	t.Parallel()
+	compile := func(vars, when string) (*definitions.Definition, []definitions.Problem) {
+		return definitions.Compile(definitions.Bundle{Source: parameterHead + "vars: { v: '" + vars + "' }\nsteps:\n" +
+			"  - { id: a, when: '" + when + " > 1', uses: task, assign: starter }\n"}, registry())
+	}
+	for vars, quotient := range map[string]string{
+		`parameters.x`: `10 / vars.v`, `{ a: parameters.x }`: `10 / vars.v.a`, `input.n > 1 ? parameters.y : hours(0)`: `hours(2) / vars.v`,
+	} {
+		d, problems := compile(vars, quotient)
+		require.Nil(t, d, vars)
+		require.Equal(t, definitions.Code("expr_nullable"), problems[0].Code)
+		d, problems = compile(vars, "(("+quotient+") ?? 0)")
+		require.NotNil(t, d, "%s: %v", vars, problems)
+		require.Empty(t, d.CheckParameters(map[string]any{"x": 0, "y": "0s"}), vars)
+	}
+}
+
+// TestDistancesMadeOfParametersAreTriedOut: whatever a house sets, a repetition comes at a distance of a second at least.
+func TestDistancesMadeOfParametersAreTriedOut(t *testing.T) {
+	t.Parallel()
+	compile := func(vars, every string) (*definitions.Definition, []definitions.Problem) {
+		return definitions.Compile(definitions.Bundle{Source: parameterHead + "vars: { " + vars + " }\nsteps:\n" +
+			"  - { id: r, repeat: { every: '" + every + "', overlap: skip, max: 3 }, uses: task, assign: starter }\n"}, registry())
+	}
+	for _, tc := range []struct {
+		vars, every string
+		good, bad   map[string]any
+		field       string
+	}{
+		{"", "=parameters.y", map[string]any{"y": "1s"}, map[string]any{"y": "0s"}, "y"},
+		{"v: parameters.y", "=vars.v", map[string]any{"y": "1s"}, map[string]any{"y": "0s"}, "y"},
+		{"v: parameters.y, w: vars.v", "=input.n > 1 ? vars.w : hours(1)", map[string]any{"y": "1s"}, map[string]any{"y": "0s"}, "y"},
+		{"", "=parameters.y * parameters.x", map[string]any{"x": 0.5}, map[string]any{"x": 0}, "x"},
+		{"", "=parameters.y * parameters.x", map[string]any{"y": "1s"}, map[string]any{"y": "0s"}, "y"},
+		{"v: parameters.y - parameters.z", "=vars.v", map[string]any{"z": "29m"}, map[string]any{"z": "30m"}, "z"},
+		{"v: parameters.x * 10", "=hours(vars.v)", map[string]any{"x": 0.001}, map[string]any{"x": 1e300}, "x"},
+		{"", "=parameters.x > 3 ? duration(\"0s\") : hours(1)", map[string]any{"x": 3}, map[string]any{"x": 4}, "x"},
+	} {
+		d, problems := compile(tc.vars, tc.every)
+		require.NotNil(t, d, "%s %s: %v", tc.vars, tc.every, problems)
+		require.Empty(t, d.CheckParameters(tc.good), "%s %s", tc.vars, tc.every)
+		wrong := d.CheckParameters(tc.bad)
+		require.Len(t, wrong, 1, "%s %s", tc.vars, tc.every)
+		require.Equal(t, [2]string{tc.field, "minimum"}, [2]string{wrong[0].Field, wrong[0].Code})
+	}
+	d, _ := compile("", "=parameters.y * input.n")
+	require.NotNil(t, d)
+	require.Empty(t, d.CheckParameters(map[string]any{"y": "0s"}), "what the input decides shows only when it is known")
+	_, problems := compile("", "=parameters.y - parameters.z - minutes(10)")
+	require.Equal(t, definitions.Code("time_interval"), problems[0].Code, "the defaults are tried as well")
+}
+
+// TestTimesOfAHouseCountFromWhatThereIs: a misspelled anchor would never be known, and what counts from it would wait for ever.
+func TestTimesOfAHouseCountFromWhatThereIs(t *testing.T) {
+	t.Parallel()
+	source := `process: p
+name: P
+input: { type: object, required: [at], properties: { at: { type: string, format: date-time } } }
+anchors: { start: input.at }
+parameters:
+  answer:  { type: time, default: +4wh }
+  window:  { type: time, default: +1d..2d }
+  before:  { type: time, default: -1h }
+  after:   { type: time, default: a.done+1h }
+  either:  { type: string, default: start-1h }
+  spare:   { type: time, default: nothing+1d }
+vars: { soon: parameters.either }
+steps:
+  - { id: a, uses: task, assign: starter, due: [=parameters.answer, =vars.soon], remind: [=parameters.before] }
+  - { id: b, uses: task, assign: starter, due: '=input.at > now ? parameters.window : "+1d"', remind: [=parameters.answer] }
+  - { id: c, uses: task, assign: starter, notBefore: =parameters.after, with: { note: =parameters.spare } }
+`
+	d, problems := definitions.Compile(definitions.Bundle{Source: source}, registry())
+	require.NotNil(t, d, "%v", problems)
+	for _, tc := range []struct{ name, value, code string }{
+		{"answer", "start-1h", ""},
+		{"answer", "now+2h", ""},
+		{"answer", "strat-1h", "anchor"},
+		{"answer", "next(calls, strat)", "anchor"},
+		{"answer", "a.done+1h", "anchor"}, // the default names no step: nothing would be planned again when it is done
+		{"answer", "due-1h", "anchor"},    // not where a due date is just computed
+		{"answer", "+1d..2d", "window"},   // a reminder is one moment
+		{"window", "+1d..3d", ""},
+		{"before", "due-2h", ""},
+		{"after", "b.opened+2h", ""},
+		{"after", "d.opened+2h", "anchor"},
+		{"either", "start-2h", ""},
+		{"either", "before noon", "type"},
+		{"either", "sart", "anchor"},
+		{"spare", "elsewhere+1d", ""},
+	} {
+		wrong := d.CheckParameters(map[string]any{tc.name: tc.value})
+		if tc.code == "" {
+			require.Empty(t, wrong, "%s: %s", tc.name, tc.value)
+			continue
+		}
+		require.Len(t, wrong, 1, "%s: %s", tc.name, tc.value)
+		require.Equal(t, [2]string{tc.name, tc.code}, [2]string{wrong[0].Field, wrong[0].Code}, "%s", tc.value)
+	}
+	require.Contains(t, d.CheckParameters(map[string]any{"answer": "strat-1h"})[0].En, "did you mean start?")
+	require.True(t, d.Steps["c"].WaitsForSteps, "its default counts from a step")
+	require.False(t, d.Steps["a"].WaitsForSteps)
+	_, problems = definitions.Compile(definitions.Bundle{Source: strings.Replace(source, "start-1h", "strat-1h", 1)}, registry())
+	require.Equal(t, definitions.Code("schema_default"), problems[0].Code)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -146,5 +147,20 @@ func TestProblemsAreSortedByPlace(t *testing.T) {
 		require.True(t, slices.IsSortedFunc(problems, func(a, b definitions.Problem) int {
 			return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 		}), path)
+	}
+}
+
+// TestChineseMessagesAreChinese: none of them is left in English alone.
+func TestChineseMessagesAreChinese(t *testing.T) {
+	t.Parallel()
+	chinese := func(text string) bool {
+		return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+	}
+	for _, path := range caseFiles(t) {
+		_, problems := definitions.Compile(readCase(t, path).bundle, registry())
+		for _, p := range problems {
+			require.True(t, chinese(p.Message.In("zh")), "%s: %s", path, p.Message.In("zh"))
+			require.True(t, p.Hint.In("zh") == "" || chinese(p.Hint.In("zh")), "%s: %s", path, p.Hint.In("zh"))
+		}
 	}
 }

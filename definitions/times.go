@@ -21,6 +21,15 @@ var (
 	afterDue = timeUse{anchor: "due"}
 )
 
+// names are what a time at a place may count from.
+func (use timeUse) names(at scopeAt) []string {
+	names := slices.Clone(at.anchors)
+	if use == afterDue {
+		names = append(names, "due")
+	}
+	return names
+}
+
 // anchorNames are the anchors of the process and those that every place has.
 func (c *compiler) anchorNames() []string {
 	names := []string{timex.DefaultAnchor, "now"}
@@ -58,6 +67,7 @@ func (c *compiler) timeValue(it *item, at scopeAt, use timeUse) (TimeValue, bool
 		c.timeText(it, text, at, use)
 	}
 	c.timeReads(p.References(), at)
+	c.timeParameters(p, at, use)
 	return TimeValue{Expr: p}, true
 }
 
@@ -76,12 +86,8 @@ func (c *compiler) timeText(it *item, text string, at scopeAt, use timeUse) (*ti
 		c.timeProblem(it, err)
 		return nil, false
 	}
-	names := at.anchors
-	if use == afterDue {
-		names = append(slices.Clone(names), "due")
-	}
 	for _, a := range t.Anchors() {
-		c.timeAnchor(it, a, names, at)
+		c.timeAnchor(it, a, use.names(at), at)
 	}
 	if t.IsWindow() && !use.window {
 		c.problems.add(it.at(), codeWindowHere, text)

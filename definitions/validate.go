@@ -31,7 +31,38 @@ func newSchema(raw map[string]any) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
-	return &Schema{Raw: full, validate: func(data map[string]any) []FieldError { return validate(compiled, data) }}, nil
+	return &Schema{Raw: full, validate: func(data map[string]any) []FieldError {
+		return patternsInWords(full, validate(compiled, data))
+	}}, nil
+}
+
+// patternsInWords says what a pattern wants as its x-pattern-title does: the pattern itself is no word for people.
+func patternsInWords(schema map[string]any, found []FieldError) []FieldError {
+	for i, fe := range found {
+		if fe.Code != "pattern" {
+			continue
+		}
+		title, _ := at(schema, strings.Split(fe.Field, "."))["x-pattern-title"].(map[string]any)
+		zh, _ := title["zh"].(string)
+		en, _ := title["en"].(string)
+		if zh != "" && en != "" {
+			found[i].Zh, found[i].En = "应为"+zh, "must be "+en
+		}
+	}
+	return found
+}
+
+// at answers the part of a schema that a path of names and positions leads to; nil when there is none.
+func at(schema map[string]any, path []string) map[string]any {
+	for _, name := range path {
+		props, _ := schema["properties"].(map[string]any)
+		next, ok := props[name].(map[string]any)
+		if !ok {
+			next, _ = schema["items"].(map[string]any)
+		}
+		schema = next
+	}
+	return schema
 }
 
 // noLoader refuses every schema that is not in the definition: a form never depends on the network or on files.

@@ -1,8 +1,12 @@
 package definitions
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	yaml "github.com/goccy/go-yaml"
@@ -38,8 +42,47 @@ var phrases = sync.OnceValue(func() map[string]string {
 	return words
 })
 
+// pattern is a phrase with places that other words fill.
+type pattern struct {
+	en *regexp.Regexp
+	zh string
+}
+
+// hole is a place of a phrase as regexp.QuoteMeta writes it.
+var hole = regexp.MustCompile(`\\\{\d\\\}`)
+
+// patterns are the phrases with places, those with the most words of their own first.
+var patterns = sync.OnceValue(func() []pattern {
+	var keys []string
+	for en := range phrases() {
+		if strings.Contains(en, "{0}") {
+			keys = append(keys, en)
+		}
+	}
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	out := make([]pattern, len(keys))
+	for i, en := range keys {
+		out[i] = pattern{en: regexp.MustCompile("^" + hole.ReplaceAllString(regexp.QuoteMeta(en), "(.+)") + "$"), zh: phrases()[en]}
+	}
+	return out
+})
+
 // phrase gives a word of the language's own description its Chinese; ids and values are the same in both.
-func phrase(en string) Text { return Text{En: en, Zh: phrases()[en]} }
+func phrase(en string) Text {
+	if zh, known := phrases()[en]; known || !strings.Contains(en, " ") {
+		return Text{En: en, Zh: zh}
+	}
+	for _, p := range patterns() {
+		if found := p.en.FindStringSubmatch(en); found != nil {
+			words := make([]any, len(found)-1)
+			for i, word := range found[1:] {
+				words[i] = phrase(word)
+			}
+			return Text{En: en, Zh: fill(Text{Zh: p.zh}, words).Zh}
+		}
+	}
+	return Text{En: en}
+}
 
 // specOf answers the wording of a code. Expressions and times bring their own words, so theirs is empty.
 func specOf(code Code) wording {

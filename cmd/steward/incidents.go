@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +29,7 @@ type incidentsListCmd struct {
 
 // Run prints one line for each incident, newest first.
 func (c *incidentsListCmd) Run(ctx context.Context, out io.Writer) error {
-	st, err := store.Open(ctx, c.DatabaseURL, store.Options{MaxConns: 4, ListMaxConns: 1})
+	st, err := c.database(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,11 @@ func (c *incidentsListCmd) print(out io.Writer, i store.Incident) error {
 		state = "resolved " + i.ResolvedAt.UTC().Format(time.RFC3339)
 	}
 	_, err := fmt.Fprintf(out, "%s  %s  %s\n  process %s, event %s, kind %s\n  %s\n", i.ID, i.CreatedAt.UTC().Format(time.RFC3339), state, i.ProcessID, i.EventID, i.Kind, i.Message)
+	for line := range strings.Lines(i.Detail) {
+		if line = strings.TrimSpace(line); err == nil && line != "" && line != i.Message {
+			_, err = fmt.Fprintf(out, "  %s\n", line)
+		}
+	}
 	return err
 }
 

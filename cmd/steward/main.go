@@ -42,6 +42,10 @@ type grammar struct {
 	Calendar      calendarCmd      `cmd:"" help:"Keep working calendars."`
 	Parameters    parametersCmd    `cmd:"" help:"Keep house parameters: what this house wants otherwise than a definition's defaults."`
 	People        peopleCmd        `cmd:"" help:"Keep people and their passwords."`
+	Groups        groupsCmd        `cmd:"" help:"Keep groups: people who may do the same tasks."`
+	Posts         postsCmd         `cmd:"" help:"Keep posts: duties that people hold."`
+	Rooms         roomsCmd         `cmd:"" help:"Keep the rooms that can be booked."`
+	Definitions   definitionsCmd   `cmd:"" help:"Say what definitions count on."`
 	Token         tokenCmd         `cmd:"" help:"Keep API tokens."`
 	Lint          LintCmd          `cmd:"" help:"Check definitions: every problem with its place and a hint."`
 	Simulate      SimulateCmd      `cmd:"" help:"Rehearse a process on a model of the house and print its timeline."`

@@ -32,7 +32,7 @@ func TestHelpIsPrintedWithoutArguments(t *testing.T) {
 	t.Parallel()
 	s := steward(t, "")
 	require.Zero(t, s.code)
-	for _, command := range []string{"dev", "serve", "worker", "migrate", "lint", "simulate", "test", "incidents", "recover", "calendar load", "parameters set", "people", "token create", "version"} {
+	for _, command := range []string{"dev", "serve", "worker", "migrate", "lint", "simulate", "test", "incidents", "recover", "calendar load", "parameters set", "people", "groups put", "posts put", "rooms retire", "definitions needs", "token create", "version"} {
 		require.Contains(t, s.out, "\n  "+command)
 	}
 	require.NotContains(t, s.out, "config-docs")
@@ -56,7 +56,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"zero interval":      {[]string{"worker", "--database-url", "x", "--sweep-every", "0s"}, exitFailed, "--sweep-every"},
 		"too few":            {[]string{"worker", "--database-url", "x", "--max-conns", "1"}, exitFailed, "--max-conns"},
 		"impatient":          {[]string{"worker", "--database-url", "x", "--patience=-1s"}, exitFailed, "--patience"},
-		"recover what":       {[]string{"recover", "--database-url", "x"}, exitFailed, "--temporal-lost"},
+		"recover what":       {[]string{"recover", "--database-url", "x"}, exitUsage, "--temporal-lost"},
 		"recover both":       {[]string{"recover", "--database-url", "x", "--temporal-lost", "--postgres-restored"}, exitUsage, "--postgres-restored"},
 		"incident id":        {[]string{"incidents", "drop", "seven", "--database-url", "x"}, exitFailed, "seven"},
 		"no such file":       {[]string{"calendar", "load", "/nowhere.yaml", "--database-url", "x"}, exitUsage, "/nowhere.yaml"},
@@ -168,8 +168,9 @@ func TestPeopleAreKept(t *testing.T) {
 	s = steward(t, "", with("token", "create", "lihua", "--name", "script", "--scopes", "read,write")...)
 	require.Zero(t, s.code, s.err)
 	require.Regexp(t, `^stw_\S+\n$`, s.out)
-	s = steward(t, "", with("token", "create", "nobody", "--name", "script")...)
+	s = steward(t, "long enough to be good\n", with("people", "set-password", "nobody")...)
 	require.Equal(t, exitFailed, s.code)
+	require.Contains(t, s.err, "nobody has the id nobody; `steward people list`")
 }
 
 func TestIncidentsAreListed(t *testing.T) {
@@ -178,12 +179,12 @@ func TestIncidentsAreListed(t *testing.T) {
 	require.Equal(t, said{out: "no incidents\n"}, steward(t, "", "incidents", "list", "--database-url", url))
 	st := storetest.Open(t, url, store.Options{})
 	process := storetest.Process(t, st.Pool(), nil)
-	incident, err := st.ReportIncident(t.Context(), store.NewIncident{ProcessID: process.ID, EventID: "cmd/1", Kind: "fuel", Message: "too many steps at pour", Detail: "d"})
+	incident, err := st.ReportIncident(t.Context(), store.NewIncident{ProcessID: process.ID, EventID: "cmd/1", Kind: "fuel", Message: "too many steps at pour", Detail: "mend the loop:\nit never ends"})
 	require.NoError(t, err)
 
 	s := steward(t, "", "incidents", "list", "--database-url", url)
 	require.Contains(t, s.out, incident.ID.String())
-	require.Contains(t, s.out, "too many steps at pour")
+	require.Contains(t, s.out, "\n  too many steps at pour\n  mend the loop:\n  it never ends\n", "with the remedy")
 	s = steward(t, "", "incidents", "list", "--format", "json", "--database-url", url)
 	require.Contains(t, s.out, `"event":"cmd/1"`)
 

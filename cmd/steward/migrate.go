@@ -10,12 +10,14 @@ import (
 	"strings"
 
 	"steward/definitions"
+	"steward/definitions/library"
 	"steward/internal/app"
 	"steward/internal/store"
 )
 
 type migrateCmd struct {
 	databaseFlags
+	GrantTo string `env:"STEWARD_GRANT_TO" placeholder:"ROLE" help:"Existing role with which Steward will run: rights on rows, but none to change the decision log or the audit trail."`
 }
 
 // Run brings the schema up to date and says what it did.
@@ -27,7 +29,14 @@ func (c *migrateCmd) Run(ctx context.Context, out io.Writer) error {
 	if err == nil && len(ran) == 0 {
 		fmt.Fprintln(out, "the schema is up to date")
 	}
-	return err
+	if err != nil || c.GrantTo == "" {
+		return err
+	}
+	if err := store.Grant(ctx, c.DatabaseURL, c.GrantTo); err != nil {
+		return fmt.Errorf("--grant-to: %w", err)
+	}
+	fmt.Fprintf(out, "the role %s may work with it\n", c.GrantTo)
+	return nil
 }
 
 type publishCmd struct {
@@ -36,7 +45,7 @@ type publishCmd struct {
 	By    string   `env:"STEWARD_OPERATOR,USER" default:"operator" placeholder:"NAME" help:"Who publishes, for the record."`
 }
 
-// Run publishes every definition that is new or changed.
+// Run publishes every definition that is new or changed, and names what they count on and the house does not have.
 func (c *publishCmd) Run(ctx context.Context, out io.Writer, around *surroundings) error {
 	a, err := c.open(ctx, around)
 	if err != nil {
@@ -46,34 +55,44 @@ func (c *publishCmd) Run(ctx context.Context, out io.Writer, around *surrounding
 	if len(c.Files) == 0 {
 		made, err := a.PublishLibrary(ctx)
 		fmt.Fprintf(out, "%d new versions of the shipped definitions\n", made)
-		return err
-	}
-	for _, file := range c.Files {
-		if err := c.publish(ctx, a, out, file); err != nil {
+		if err != nil {
 			return err
 		}
+		bundles, err := library.Bundles()
+		if err != nil {
+			return err
+		}
+		return warn(ctx, a, out, bundles)
 	}
-	return nil
+	var bundles []definitions.Bundle
+	for _, file := range c.Files {
+		bundle, err := c.publish(ctx, a, out, file)
+		if err != nil {
+			return err
+		}
+		bundles = append(bundles, bundle)
+	}
+	return warn(ctx, a, out, bundles)
 }
 
-func (c *publishCmd) publish(ctx context.Context, a *app.App, out io.Writer, file string) error {
+func (c *publishCmd) publish(ctx context.Context, a *app.App, out io.Writer, file string) (definitions.Bundle, error) {
 	full, err := filepath.Abs(file)
 	if err != nil {
-		return fmt.Errorf("publish %s: %w", file, err)
+		return definitions.Bundle{}, fmt.Errorf("publish %s: %w", file, err)
 	}
 	domain := filepath.Dir(full)
 	bundle, err := definitions.LoadBundle(os.DirFS(filepath.Dir(domain)), path.Join(filepath.Base(domain), filepath.Base(full)))
 	if err != nil {
-		return fmt.Errorf("publish %s: %w", file, err)
+		return bundle, fmt.Errorf("publish %s: %w", file, err)
 	}
 	created, err := a.Publish(ctx, bundle, c.By)
 	if err != nil {
-		return fmt.Errorf("publish %s (`steward lint` shows all problems): %w", file, err)
+		return bundle, fmt.Errorf("publish %s (`steward lint` shows all problems): %w", file, err)
 	}
 	what := "unchanged"
 	if created {
 		what = "published"
 	}
-	fmt.Fprintln(out, what, strings.TrimSuffix(filepath.Base(file), ".yaml"))
-	return nil
+	_, err = fmt.Fprintln(out, what, strings.TrimSuffix(filepath.Base(file), ".yaml"))
+	return bundle, err
 }

@@ -46,6 +46,16 @@ func TestOperatorsWork(t *testing.T) {
 	require.Equal(t, "calendar cn loaded as version 1; 1 open processes plan their provisional deadlines again\n", operate("calendar", "load", year).out)
 	require.Equal(t, "calendar cn is loaded already, as version 1\n", operate("calendar", "load", year).out)
 
+	require.NoError(t, os.WriteFile(year, []byte("calendar: cn\nyear: 2027\nnotice: made up\noff: [2027-01-01]\nwork: [2027-01-05]\nrevision: 2\n"), 0o600))
+	oneSentence(t, operate("calendar", "load", year), year, "work[0]: 2027-01-05 is a Tuesday and worked anyway")
+	require.NoError(t, os.WriteFile(year, []byte("calendar: cn\nyear: 2027\nnotise: made up\n"), 0o600))
+	oneSentence(t, operate("calendar", "load", year), `line 3, column 1: unknown field "notise"`)
+
+	require.Equal(t, said{out: "healthy\n"}, operate("health", "--worker", "--timeout", "20s"))
+	s = steward(t, "", "health", "--worker", "--timeout", "20s", "--database-url", h.DatabaseURL, "--temporal-address", h.Config.TemporalAddress, "--task-queue", "idle")
+	oneSentence(t, s, "not healthy: no worker on", "STEWARD_TASK_QUEUE")
+	oneSentence(t, steward(t, "", "health", "--worker", "--database-url", ""), "DATABASE_URL")
+
 	for verb, want := range map[string]string{"retry": "decided again\n", "drop": "dropped\n"} {
 		incident, err := h.App.Store.ReportIncident(t.Context(), store.NewIncident{
 			ProcessID: uuid.MustParse(process), EventID: "cmd/" + uuid.NewString(), Kind: "fuel", Message: "too many steps",

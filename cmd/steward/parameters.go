@@ -25,7 +25,7 @@ type parametersCmd struct {
 
 // catalog opens the published definitions of an installation, and closes the store after work.
 func (f databaseFlags) catalog(ctx context.Context, work func(*advance.Catalog) error) error {
-	st, err := store.Open(ctx, f.DatabaseURL, store.Options{MaxConns: 4, ListMaxConns: 1})
+	st, err := f.database(ctx)
 	if err != nil {
 		return err
 	}

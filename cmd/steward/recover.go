@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -19,7 +18,7 @@ type recoverCmd struct {
 // Run starts what is missing and says how far it is. It may be repeated.
 func (c *recoverCmd) Run(ctx context.Context, out io.Writer, around *surroundings) error {
 	if c.TemporalLost == c.PostgresRestored {
-		return errors.New("say what was lost: --temporal-lost or --postgres-restored")
+		return misused("say what was lost: --temporal-lost or --postgres-restored")
 	}
 	a, err := c.open(ctx, around)
 	if err != nil {

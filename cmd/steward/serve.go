@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
 	"steward/internal/advance"
 	"steward/internal/app"
 )
@@ -90,12 +88,11 @@ func keepRunning(ctx context.Context, config app.Config) error {
 	}
 }
 
-// lookForTemporal says once, at the start, that Temporal does not answer: it is no reason to stop, since people can work without it.
+// lookForTemporal says once, at the start, that Temporal cannot be used: it is no reason to stop, since people can work without it.
 func lookForTemporal(ctx context.Context, a *app.App, config app.Config) {
 	look, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if _, err := a.Temporal.CheckHealth(look, &client.CheckHealthRequest{}); err != nil && ctx.Err() == nil {
-		config.Log.WarnContext(ctx, "Temporal at "+config.TemporalAddress+" does not answer: people can work, but nothing reminds or escalates "+
-			"until it does; start it, or correct TEMPORAL_ADDRESS", "error", oneLine(err.Error()))
+	if err := a.CheckTemporal(look); err != nil && ctx.Err() == nil {
+		config.Log.WarnContext(ctx, "people can work, but nothing reminds or escalates: "+oneLine(err.Error()))
 	}
 }

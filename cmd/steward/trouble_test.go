@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"steward/internal/apptest"
 	"steward/internal/storetest"
 )
 
@@ -67,7 +68,7 @@ func TestAPortInUseIsOneSentence(t *testing.T) {
 	at := taken.Addr().String()
 	oneSentence(t, steward(t, "", "serve", "--listen", at, "--database-url", storetest.NewURL(t), "--temporal-address", "127.0.0.1:1", "--log-level", "error"),
 		at, "another program", "choose another one with --listen")
-	oneSentence(t, steward(t, "", "dev", "--listen", at, "--dir", filepath.Join(t.TempDir(), "dev")), at, "choose another address with --listen")
+	oneSentence(t, steward(t, "", "dev", "--listen", at, "--dir", filepath.Join(t.TempDir(), "dev")), at, "make run ARGS=", "--listen", "--dir")
 }
 
 // written is output that is read while it is written.
@@ -110,6 +111,28 @@ func TestWithoutTemporalTheProgramsGoOn(t *testing.T) {
 	}
 }
 
+// TestAMissingNamespaceIsNamed once, with flag and remedy, though Temporal itself answers.
+func TestAMissingNamespaceIsNamed(t *testing.T) {
+	t.Parallel()
+	database, temporal := storetest.NewURL(t), apptest.Temporal(t).Address()
+	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"worker"}} {
+		t.Run(args[0], func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			out, code := &written{}, make(chan int, 1)
+			go func() {
+				code <- run(ctx, append(args, "--database-url", database, "--temporal-address", temporal, "--temporal-namespace", "nope"), streams{in: strings.NewReader(""), out: out, err: out})
+			}()
+			const sentence = "create it (temporal operator namespace create -n nope --retention 720h), or correct TEMPORAL_NAMESPACE (--temporal-namespace)"
+			require.Eventually(t, func() bool { return strings.Contains(out.String(), sentence) }, 20*time.Second, 20*time.Millisecond, "%v", out)
+			stop()
+			require.Zero(t, <-code, out.String())
+			require.Equal(t, 1, strings.Count(out.String(), sentence), out.String())
+		})
+	}
+}
+
 // TestTheBrowserTestWithoutNodeSaysSo: nothing else of the project needs Node where Postgres is installed.
 func TestTheBrowserTestWithoutNodeSaysSo(t *testing.T) {
 	t.Parallel()
@@ -124,6 +147,13 @@ func TestTheBrowserTestWithoutNodeSaysSo(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.Error(t, err)
 	require.Equal(t, "browser test: Node is not installed: install Node 20 or later with npm\n", string(out))
+}
+
+func TestNothingToConnectToIsOneSentence(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "none")
+	oneSentence(t, steward(t, "", "dev", "--print-env", "--dir", dir), "no `steward dev` runs in this folder", "make run", "--dir")
+	require.NoDirExists(t, dir, "asking starts nothing")
 }
 
 func TestAnErrorIsPrintedOnOneLine(t *testing.T) {

@@ -26,8 +26,9 @@ type checker struct {
 }
 
 type variable struct {
-	name string
-	typ  Type
+	name  string
+	typ   Type
+	place string // of its value, if that has one: both mean the same
 }
 
 func newChecker(src *source, scope Scope) *checker {
@@ -142,9 +143,10 @@ func (c *checker) let(n *ast.VariableDeclaratorNode) Type {
 		c.reportAtf(n.Location(), CodeShadowedName, "choose another name", "the name %s is taken", quote(n.Name))
 	}
 	value := c.visit(n.Value)
-	c.lets = append(c.lets, variable{n.Name, value})
+	place, _ := c.place(n.Value)
+	c.lets = append(c.lets, variable{n.Name, value.withSign(c.signOf(n.Value)), place})
 	defer func() { c.lets = c.lets[:len(c.lets)-1] }()
-	return c.visit(n.Expr)
+	return c.visit(n.Expr).withSign(c.signOf(n.Expr))
 }
 
 func (c *checker) isFunction(name string) bool {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,190 +31,149 @@ func isQuotient(node ast.Node) bool {
 	return ok && (n.Operator == "/" || n.Operator == "%")
 }
 
-// notZero reports whether a number or duration is certainly not 0.
+// notZero reports whether a number or duration is certainly not 0, if need be by a promise.
 func (c *checker) notZero(node ast.Node) bool {
+	if c.signOf(node) == signPositive {
+		return true
+	}
+	switch n := node.(type) {
+	case *ast.UnaryNode:
+		return c.notZero(n.Node)
+	case *ast.CallNode:
+		if callee, ok := n.Callee.(*ast.IdentifierNode); ok && callee.Value == "abs" && len(n.Arguments) == 1 {
+			return c.notZero(n.Arguments[0])
+		}
+	}
+	return c.differsFromZero(node) || c.isPromised(node)
+}
+
+// differsFromZero reports whether a literal is not 0, or a comparison has shown that a value is not.
+func (c *checker) differsFromZero(node ast.Node) bool {
 	if value, ok := constant(node); ok {
 		return value != 0
 	}
-	if negated, ok := node.(*ast.UnaryNode); ok {
-		return c.notZero(negated.Node)
-	}
-	if c.isKnown(c.measured(node), isNotZero) || c.signOf(node) == signPositive {
-		return true
-	}
-	return c.isPromised(node)
+	return c.isKnown(c.measured(node), isNotZero)
 }
 
 // isPromised tells a value of the scope that whoever supplies it keeps from being 0, and notes that this was relied on.
+// The promise is the scope's: a type that merely came from there, through a formula, promises nothing.
 func (c *checker) isPromised(node ast.Node) bool {
 	place, ok := c.place(node)
-	if !ok || !c.types[node].promised {
+	if !ok {
 		return false
 	}
 	path := strings.Split(place, ".")
-	if _, ok = c.scope.Lookup(path[0]); ok {
-		c.divisors = append(c.divisors, path)
-	}
-	return ok
-}
-
-// signOf derives what is known about the least value of a node that was visited.
-func (c *checker) signOf(node ast.Node) sign {
-	if value, ok := constant(node); ok {
-		return signOfConstant(value)
-	}
-	if c.isKnown(c.measured(node), isPositive) {
-		return signPositive
-	}
-	switch n := node.(type) {
-	case *ast.BinaryNode:
-		return c.signOfOperator(n)
-	case *ast.ConditionalNode:
-		return min(c.signOf(n.Exp1), c.signOf(n.Exp2))
-	case *ast.CallNode:
-		return c.signOfCall(n)
-	case *ast.BuiltinNode:
-		if n.Name == "count" {
-			return signNotNegative
+	t, ok := c.scope.Lookup(path[0])
+	for _, name := range path[1:] {
+		if ok {
+			t, ok = t.Field(name)
 		}
 	}
-	return c.types[node].sign
+	if !ok || !t.promised {
+		return false
+	}
+	c.divisors = append(c.divisors, path)
+	return true
 }
 
-func signOfConstant(value float64) sign {
-	switch {
-	case value > 0:
-		return signPositive
-	case value == 0:
-		return signNotNegative
-	}
-	return signUnknown
-}
-
-// signOfOperator knows sums, products and defaults. The product of two small fractions may be rounded to 0, that of whole
-// numbers not.
-func (c *checker) signOfOperator(n *ast.BinaryNode) sign {
-	left, right := c.signOf(n.Left), c.signOf(n.Right)
-	both := min(left, right)
-	switch n.Operator {
-	case "??":
-		return both
-	case "+":
-		if both >= signNotNegative {
-			return max(left, right)
-		}
-	case "*":
-		if c.types[n.Left].kind == KindInt && c.types[n.Right].kind == KindInt || both == signNotNegative {
-			return both
-		}
-	}
-	return signUnknown
-}
-
-func (c *checker) signOfCall(n *ast.CallNode) sign {
-	callee, _ := n.Callee.(*ast.IdentifierNode)
-	switch {
-	case callee == nil || len(n.Arguments) == 0:
-		return signUnknown
-	case callee.Value == "len" || callee.Value == "count":
-		return signNotNegative
-	case callee.Value == "abs":
-		if c.notZero(n.Arguments[0]) {
-			return signPositive
-		}
-		return signNotNegative
-	case callee.Value == "max" && len(n.Arguments) > 1:
-		best := signUnknown
-		for _, arg := range n.Arguments {
-			best = max(best, c.signOf(arg))
-		}
-		return best
-	}
-	return signUnknown
-}
-
-// constant answers the value of a literal number, or in seconds that of a literal duration such as hours(2).
-func constant(node ast.Node) (float64, bool) {
-	switch n := node.(type) {
-	case *ast.IntegerNode:
-		return float64(n.Value), true
-	case *ast.FloatNode:
-		return n.Value, true
-	case *ast.UnaryNode:
-		value, ok := constant(n.Node)
-		if n.Operator == "-" {
-			value = -value
-		}
-		return value, ok && (n.Operator == "-" || n.Operator == "+")
-	case *ast.CallNode:
-		return constantDuration(n)
-	}
-	return 0, false
-}
-
-func constantDuration(n *ast.CallNode) (float64, bool) {
-	callee, ok := n.Callee.(*ast.IdentifierNode)
-	if !ok || len(n.Arguments) != 1 {
-		return 0, false
-	}
-	if text, isText := n.Arguments[0].(*ast.StringNode); isText && callee.Value == "duration" {
-		value, err := toDuration(text.Value)
-		length, _ := value.(time.Duration)
-		return length.Seconds(), err == nil
-	}
-	unit, isUnit := map[string]time.Duration{"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": day}[callee.Value]
-	if !isUnit {
-		return 0, false
-	}
-	count, ok := constant(n.Arguments[0])
-	if !ok {
-		return 0, false
-	}
-	value, err := scaleDuration(count, unit)
-	length, _ := value.(time.Duration)
-	return length.Seconds(), err == nil
-}
-
-// learnSign adds what follows from a comparison with a constant that yields outcome.
+// learnSign adds what follows from a comparison that yields outcome, for either side.
 func (c *checker) learnSign(n *ast.BinaryNode, outcome bool) {
-	operator, node := n.Operator, n.Left
-	value, ok := constant(n.Right)
-	if !ok {
-		node, operator = n.Right, mirrored(n.Operator)
-		if value, ok = constant(n.Left); !ok {
-			return
-		}
-	}
+	operator := n.Operator
 	if !outcome {
 		operator = opposite(operator)
 	}
-	notZero, positive := follows(operator, value)
-	place := c.measured(node)
-	if positive {
-		c.known = &fact{place: place, means: isPositive, next: c.known}
+	c.learnOrder(n.Left, operator, n.Right)
+	c.learnOrder(n.Right, mirrored(operator), n.Left)
+}
+
+// learnOrder adds what `node <operator> other` says about node.
+func (c *checker) learnOrder(node ast.Node, operator string, other ast.Node) {
+	if value, ok := constant(other); ok {
+		c.learnMeaning(node, follows(operator, value))
+		return
 	}
-	if notZero {
-		c.known = &fact{place: place, means: isNotZero, next: c.known}
+	if !slices.Contains([]string{">", ">=", "=="}, operator) { // of the other side only its least value is known
+		return
+	}
+	switch c.signOf(other) {
+	case signPositive:
+		c.learnMeaning(node, isPositive)
+	case signNotNegative:
+		c.learnMeaning(node, follows(operator, 0))
 	}
 }
 
-// follows says what `x <operator> value` means for x.
-func follows(operator string, value float64) (notZero, positive bool) {
+// learnMembership adds what follows from being one of some literals, or none of them.
+func (c *checker) learnMembership(n *ast.BinaryNode, outcome bool) {
+	list, ok := n.Right.(*ast.ArrayNode)
+	if !ok || len(list.Nodes) == 0 {
+		return
+	}
+	least := isPositive
+	for _, node := range list.Nodes {
+		value, ok := constant(node)
+		switch {
+		case !ok && outcome:
+			return
+		case ok && !outcome && value == 0:
+			c.learnMeaning(n.Left, isNotZero)
+			return
+		case value < 0 && least == isPositive:
+			least = isNotZero
+		case value == 0:
+			least = isPresent
+		}
+	}
+	if outcome {
+		c.learnMeaning(n.Left, least)
+	}
+}
+
+// learnMeaning adds a fact about a number; isPresent stands for nothing learned. What is positive is not 0 as well.
+func (c *checker) learnMeaning(node ast.Node, means meaning) {
+	if means != isPresent {
+		c.known = &fact{place: c.measured(node), means: means, next: c.known}
+	}
+}
+
+// follows says what `x <operator> value` means for x; isPresent stands for nothing.
+func follows(operator string, value float64) meaning {
 	switch operator {
 	case ">":
-		positive = value >= 0
+		if value >= 0 {
+			return isPositive
+		}
 	case ">=":
-		positive = value > 0
+		return atLeast(value)
 	case "==":
-		return value != 0, value > 0
+		if value < 0 {
+			return isNotZero
+		}
+		return atLeast(value)
 	case "!=":
-		return value == 0, false
+		if value == 0 {
+			return isNotZero
+		}
 	case "<":
-		return value <= 0, false
+		if value <= 0 {
+			return isNotZero
+		}
 	case "<=":
-		return value < 0, false
+		if value < 0 {
+			return isNotZero
+		}
 	}
-	return positive, positive
+	return isPresent
+}
+
+func atLeast(value float64) meaning {
+	switch {
+	case value > 0:
+		return isPositive
+	case value == 0:
+		return isNotNegative
+	}
+	return isPresent
 }
 
 // mirrored is the operator that says the same with its sides exchanged.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/expr-lang/expr/ast"
@@ -18,6 +19,7 @@ type meaning uint8
 const (
 	isPresent meaning = iota // not nil
 	isNotZero
+	isNotNegative
 	isPositive
 )
 
@@ -47,7 +49,7 @@ func (c *checker) narrowed(node ast.Node, t Type) Type {
 func (c *checker) place(node ast.Node) (string, bool) {
 	switch n := node.(type) {
 	case *ast.IdentifierNode:
-		return n.Value, true
+		return c.placeOf(n.Value), true
 	case *ast.PointerNode:
 		return "#" + n.Name + strconv.Itoa(len(c.elements)), true
 	case *ast.ChainNode:
@@ -65,6 +67,16 @@ func (c *checker) place(node ast.Node) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// placeOf answers the place behind a name: that of a `let` is the place of its value.
+func (c *checker) placeOf(name string) string {
+	for _, let := range slices.Backward(c.lets) {
+		if let.name == name && let.place != "" {
+			return let.place
+		}
+	}
+	return name
 }
 
 // assuming runs visit with all that follows from the condition having been true, or false.
@@ -99,6 +111,8 @@ func (c *checker) learn(condition ast.Node, outcome bool) {
 			c.learnSign(n, outcome)
 		case "<", "<=", ">", ">=":
 			c.learnSign(n, outcome)
+		case "in":
+			c.learnMembership(n, outcome)
 		}
 	}
 }

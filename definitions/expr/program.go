@@ -53,7 +53,7 @@ func Compile(text string, scope Scope, want Want) (*Program, []Problem) {
 		return nil, c.problems
 	}
 	p := &Program{
-		src: src, typ: t, want: want, dynamic: leavesOpen(t) && (want.typ != nil || len(want.kinds) > 0),
+		src: src, typ: t.unpromised(), want: want, dynamic: leavesOpen(t) && (want.typ != nil || len(want.kinds) > 0),
 		references: references(root), divisors: mergePaths(c.divisors), yields: mergePaths(yields(root)), registers: make(map[string]*Binder, len(c.registers)), limits: limits,
 	}
 	p.roots = roots(p.references)

@@ -110,7 +110,7 @@ func joinNonNull(a, b Type) Type {
 	case KindObject:
 		return joinObjects(a, b)
 	}
-	return a.NonNull()
+	return Type{kind: a.kind, sign: min(a.sign, b.sign)}
 }
 
 // joinLists lets an empty list take the elements of the other one, so that `found ?? []` keeps its type.

@@ -66,6 +66,25 @@ func (t Type) Promised() Type {
 	return t
 }
 
+// unpromised returns the type without promises, its own and those of its parts: what an expression yields is not what the
+// scope's supplier answers for, even where it is one of the supplier's values.
+func (t Type) unpromised() Type {
+	t.promised = false
+	if t.elem != nil {
+		elem := t.elem.unpromised()
+		t.elem = &elem
+	}
+	if t.fields == nil {
+		return t
+	}
+	fields := make(map[string]Type, len(t.fields))
+	for name, field := range t.fields {
+		fields[name] = field.unpromised()
+	}
+	t.fields = fields
+	return t
+}
+
 func (t Type) withSign(s sign) Type {
 	t.sign = s
 	return t

@@ -239,7 +239,11 @@ func (f *facts) Entry(ctx context.Context, register, key string) (bool, error) {
 }
 
 func (f *facts) Lookup(register string, key any) (map[string]any, error) {
-	entry, err := store.Lookup(f.ctx, f.conn, register, fmt.Sprint(key))
+	text, ok := definitions.KeyText(key)
+	if !ok {
+		return nil, nil
+	}
+	entry, err := store.Lookup(f.ctx, f.conn, register, text)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

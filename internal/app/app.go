@@ -94,16 +94,25 @@ func Start(ctx context.Context, cfg Config) (*App, error) {
 	return a, nil
 }
 
-func (a *App) start(ctx context.Context) (err error) {
+// connect opens Postgres, and prepares the connection to Temporal.
+func (a *App) connect(ctx context.Context) (err error) {
 	opts := a.cfg.Store
 	opts.Tracing = a.cfg.Tracing
 	if a.Store, err = store.Open(ctx, a.cfg.DatabaseURL, opts); err != nil {
 		return err
 	}
-	if a.People, err = people.NewService(a.Store, a.cfg.People); err != nil {
+	a.Temporal, err = a.dial()
+	return err
+}
+
+func (a *App) start(ctx context.Context) (err error) {
+	if err := a.connect(ctx); err != nil {
 		return err
 	}
-	if a.Temporal, err = a.dial(); err != nil {
+	if err := a.Store.SchemaCurrent(ctx); err != nil {
+		return err
+	}
+	if a.People, err = people.NewService(a.Store, a.cfg.People); err != nil {
 		return err
 	}
 	a.assemble()
@@ -199,6 +208,7 @@ func (a *App) startWorker(ctx context.Context) error {
 
 // work keeps a worker running, starting it again while Temporal is away.
 func (a *App) work(ctx context.Context) error {
+	var said time.Time
 	for ctx.Err() == nil {
 		w := a.newWorker()
 		err := w.Start()
@@ -207,7 +217,10 @@ func (a *App) work(ctx context.Context) error {
 			w.Stop()
 			return nil
 		}
-		a.log.WarnContext(ctx, "worker waits for Temporal", "address", a.cfg.TemporalAddress, "error", err)
+		if time.Since(said) > time.Minute {
+			said = time.Now()
+			a.log.WarnContext(ctx, "worker waits for Temporal", "address", a.cfg.TemporalAddress, "namespace", a.cfg.Namespace, "error", err)
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Second):

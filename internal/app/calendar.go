@@ -19,7 +19,7 @@ type LoadedCalendar struct {
 }
 
 // LoadCalendar stores a calendar, or one year of it, and has every open process plan again the deadlines that it had computed
-// provisionally. Years loaded earlier stay. The text is that of a calendar (calendar, location, hours, years …) or of a year
+// provisionally. Years loaded earlier stay; a correction must raise the revision ([calendar.CheckUpdate]). The text is that of a calendar (calendar, location, hours, years …) or of a year
 // (calendar, year, notice, off, work).
 func (a *App) LoadCalendar(ctx context.Context, text []byte) (LoadedCalendar, error) {
 	data, err := parseCalendar(text)
@@ -31,7 +31,7 @@ func (a *App) LoadCalendar(ctx context.Context, text []byte) (LoadedCalendar, er
 		return LoadedCalendar{}, err
 	}
 	data = overlay(before, data)
-	if err := usable(data); err != nil {
+	if err := usable(before, data); err != nil {
 		return LoadedCalendar{}, err
 	}
 	source, err := yaml.Marshal(data)
@@ -97,13 +97,27 @@ func overlay(before, more calendar.Data) calendar.Data {
 	return more
 }
 
-// usable reports why a calendar cannot be used, by building it the way decisions do.
-func usable(data calendar.Data) error {
-	base, err := calendar.Bundled(data.ID)
+// usable reports why a calendar cannot be used, or not in place of the one before.
+func usable(before, data calendar.Data) error {
+	next, err := built(data)
 	if err != nil {
-		_, err = calendar.New(data)
 		return err
 	}
-	_, err = base.Extend(data)
-	return err
+	if before.ID == "" {
+		before.ID = data.ID
+	}
+	known, err := built(before)
+	if err != nil { // nothing was known, or what is stored went bad: this load mends it
+		known = nil
+	}
+	return calendar.CheckUpdate(known, next)
+}
+
+// built makes a calendar the way decisions do: laid over the shipped one of its name, if there is one.
+func built(data calendar.Data) (*calendar.Calendar, error) {
+	base, err := calendar.Bundled(data.ID)
+	if err != nil {
+		return calendar.New(data)
+	}
+	return base.Extend(data)
 }

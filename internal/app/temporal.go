@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
@@ -66,11 +68,28 @@ func (a *App) probes() []api.Probe {
 	return []api.Probe{
 		{Name: "migrations", Needed: true, Check: a.Store.SchemaCurrent},
 		{Name: "receipts", Needed: true, Check: a.hears},
-		{Name: "temporal", Check: func(ctx context.Context) error {
-			_, err := a.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-			return err
-		}},
+		{Name: "temporal", Check: a.CheckTemporal},
 	}
+}
+
+// CheckTemporal says in one sentence what is wrong with Temporal and what to do: it does not answer, or it has no such namespace.
+func (a *App) CheckTemporal(ctx context.Context) error {
+	return checkNamespace(ctx, a.Temporal, a.cfg)
+}
+
+// checkNamespace asks for the namespace: a server that is well in general is no use without it.
+func checkNamespace(ctx context.Context, c client.Client, cfg Config) error {
+	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: cfg.Namespace})
+	var missing *serviceerror.NamespaceNotFound
+	var invalid *serviceerror.InvalidArgument
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &missing), errors.As(err, &invalid):
+		return fmt.Errorf("the Temporal at %s has no namespace %q: create it (temporal operator namespace create -n %s --retention 720h), or correct TEMPORAL_NAMESPACE (--temporal-namespace)",
+			cfg.TemporalAddress, cfg.Namespace, cfg.Namespace)
+	}
+	return fmt.Errorf("the Temporal at %s does not answer: start it, or correct TEMPORAL_ADDRESS (--temporal-address): %w", cfg.TemporalAddress, err)
 }
 
 // hears says whether this program learns of decided commands at once.

@@ -197,10 +197,10 @@ func TestParse(t *testing.T) {
 	}, d))
 
 	_, err = calendar.ParseData([]byte("calendar: cn\nholiday: none\n"))
-	requireCode(t, err, calendar.CodeSyntax, "")
-	require.ErrorContains(t, err, "holiday", "the excerpt shows the key")
+	requireCode(t, err, calendar.CodeSyntax, "line 2, column 1")
+	require.ErrorContains(t, err, "holiday")
 	_, err = calendar.ParseData([]byte("calendar: cn\ncalendar: de\n"))
-	requireCode(t, err, calendar.CodeSyntax, "")
+	requireCode(t, err, calendar.CodeSyntax, "line 2, column 1")
 	_, err = calendar.ParseData([]byte(strings.Repeat("#", calendar.MaxDataBytes+1)))
 	requireCode(t, err, calendar.CodeTooLarge, "")
 	_, err = calendar.ParseYear([]byte("year: 2026\nnotice: n\n"))

@@ -1,9 +1,11 @@
 package calendar
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -101,9 +103,20 @@ func decode(src []byte, into any) (err error) {
 		return mistake(CodeTooLarge, "", fmt.Sprintf("keep it under %d bytes", MaxDataBytes), "has %d bytes", len(src))
 	}
 	if e := yaml.UnmarshalWithOptions(src, into, yaml.Strict()); e != nil {
-		return mistake(CodeSyntax, "", "compare with the shipped calendar", "%s", yaml.FormatError(e, false, true))
+		return unreadable(e)
 	}
 	return nil
+}
+
+// unreadable puts what the YAML library says on one line: the place, and what is wrong there.
+func unreadable(err error) *Error {
+	const hint = "compare with the shipped calendar"
+	var found yaml.Error
+	if !errors.As(err, &found) || found.GetToken() == nil || found.GetToken().Position == nil {
+		return mistake(CodeSyntax, "", hint, "%s", strings.Join(strings.Fields(err.Error()), " "))
+	}
+	at := found.GetToken().Position
+	return mistake(CodeSyntax, fmt.Sprintf("line %d, column %d", at.Line, at.Column), hint, "%s", strings.Join(strings.Fields(found.GetMessage()), " "))
 }
 
 // over lays d on top of base: what d does not say stays as it is in base, an empty list clears, years and windows are

@@ -37,8 +37,13 @@ func signInOf(user string) people.Credentials {
 
 // openWorkflows counts the workflows of a house that Temporal still holds open.
 func openWorkflows(ctx context.Context, h *apptest.House) (int64, error) {
+	return countWorkflows(ctx, h, "ExecutionStatus = 'Running'")
+}
+
+// countWorkflows counts the workflows of a house of which something is true.
+func countWorkflows(ctx context.Context, h *apptest.House, what string) (int64, error) {
 	res, err := h.App.Temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
-		Query: fmt.Sprintf("TaskQueue = '%s' AND ExecutionStatus = 'Running'", h.Config.TaskQueue),
+		Query: fmt.Sprintf("TaskQueue = '%s' AND %s", h.Config.TaskQueue, what),
 	})
 	if err != nil {
 		return 0, err
@@ -50,10 +55,10 @@ func openWorkflows(ctx context.Context, h *apptest.House) (int64, error) {
 func TestWorkerKilledUnderLoad(t *testing.T) {
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
 		t.Run(string(mode), func(t *testing.T) {
-			f := newFleet(t, "", role{Decide: mode})
+			f := newFleet(t, role{Decide: mode}, nil)
 			server := f.launch(func(r *role) { r.Listen = freeAddress(t) })
 			worker := f.launch(func(r *role) { r.Worker = true })
-			c := f.crowd("http://"+server.role.Listen, 8)
+			c := f.crowd("http://"+server.role.Listen, 8, 0)
 			for range rounds(t) {
 				time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
 				worker.kill()
@@ -69,10 +74,10 @@ func TestWorkerKilledUnderLoad(t *testing.T) {
 func TestServerKilledUnderLoad(t *testing.T) {
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
 		t.Run(string(mode), func(t *testing.T) {
-			f := newFleet(t, "", role{Decide: mode})
+			f := newFleet(t, role{Decide: mode}, nil)
 			f.launch(func(r *role) { r.Worker = true })
 			server := f.launch(func(r *role) { r.Listen = freeAddress(t) })
-			c := f.crowd("http://"+server.role.Listen, 8)
+			c := f.crowd("http://"+server.role.Listen, 8, 0)
 			for range rounds(t) {
 				time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
 				server.kill()
@@ -88,9 +93,9 @@ func TestServerKilledUnderLoad(t *testing.T) {
 func TestFailPoints(t *testing.T) { //nolint:tparallel // fleets share the machine with each other, but with no other test
 	for _, mode := range []advance.Mode{advance.ModeWorkflow, advance.ModeAPI} {
 		for _, point := range []advance.FailPoint{advance.PointLocked, advance.PointBeforeCommit, advance.PointAfterCommit, advance.PointAnswer} {
-			t.Run(describe(mode, "kill", point), func(t *testing.T) {
+			t.Run(fmt.Sprint(mode, "/kill/", point), func(t *testing.T) {
 				t.Parallel()
-				f := newFleet(t, "", role{Decide: mode})
+				f := newFleet(t, role{Decide: mode}, nil)
 				inServer := mode == advance.ModeAPI || point == advance.PointAnswer
 				harm := func(r *role) { r.Point, r.Nth, r.Harm = point, 9, "kill" }
 				server := f.launch(func(r *role) {
@@ -105,7 +110,7 @@ func TestFailPoints(t *testing.T) { //nolint:tparallel // fleets share the machi
 						harm(r)
 					}
 				})
-				c := f.crowd("http://"+server.role.Listen, 4)
+				c := f.crowd("http://"+server.role.Listen, 4, 0)
 				victim := worker
 				if inServer {
 					victim = server
@@ -120,19 +125,12 @@ func TestFailPoints(t *testing.T) { //nolint:tparallel // fleets share the machi
 	}
 }
 
-// waitFor lets a crowd bring so many more processes to their end.
-func waitFor(t *testing.T, c *crowd, more int64) {
-	t.Helper()
-	target := c.done.Load() + more
-	require.Eventually(t, func() bool { return c.done.Load() >= target }, time.Minute, 20*time.Millisecond, "work does not go on")
-}
-
 // TestAnAttemptThatCommitsAfterItsTimeout has its effect once, although a second attempt was made meanwhile.
 func TestAnAttemptThatCommitsAfterItsTimeout(t *testing.T) {
-	f := newFleet(t, "", role{Decide: advance.ModeWorkflow})
+	f := newFleet(t, role{Decide: advance.ModeWorkflow}, nil)
 	server := f.launch(func(r *role) { r.Listen = freeAddress(t) })
 	f.launch(func(r *role) { r.Worker, r.Point, r.Nth, r.Harm = true, advance.PointBeforeCommit, 5, "stall" })
-	c := f.crowd("http://"+server.role.Listen, 4)
+	c := f.crowd("http://"+server.role.Listen, 4, 0)
 	waitFor(t, c, 40)
 	c.finish()
 	c.check()
@@ -140,10 +138,10 @@ func TestAnAttemptThatCommitsAfterItsTimeout(t *testing.T) {
 
 // TestABlackholedWorker holds a row lock and says nothing more: within five seconds another acts.
 func TestABlackholedWorker(t *testing.T) {
-	f := newFleet(t, "", role{Decide: advance.ModeWorkflow})
+	f := newFleet(t, role{Decide: advance.ModeWorkflow}, nil)
 	server := f.launch(func(r *role) { r.Listen = freeAddress(t) })
 	hole := f.launch(func(r *role) { r.Worker, r.Point, r.Nth, r.Harm = true, advance.PointLocked, 6, "stop" })
-	c := f.crowd("http://"+server.role.Listen, 4)
+	c := f.crowd("http://"+server.role.Listen, 4, 0)
 	require.Eventually(t, func() bool { return stopped(hole.cmd.Process.Pid) }, 30*time.Second, 10*time.Millisecond, "it was never stopped")
 	f.launch(func(r *role) { r.Worker = true })
 	var stuck uuid.UUID

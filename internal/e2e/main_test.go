@@ -33,6 +33,7 @@ type role struct {
 	Point       advance.FailPoint `json:"point"` // where it comes to harm
 	Nth         int64             `json:"nth"`   // at which occurrence
 	Harm        string            `json:"harm"`  // kill | stop | stall
+	Quiet       bool              `json:"quiet"` // its database goes away: what it says about that is no news
 }
 
 func TestMain(m *testing.M) {
@@ -54,9 +55,13 @@ func play(text string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	level := slog.LevelError
+	if r.Quiet {
+		level++
+	}
 	cfg := app.Config{
 		DatabaseURL: r.DatabaseURL, TemporalAddress: r.Temporal, TaskQueue: r.TaskQueue, Listen: r.Listen, Worker: r.Worker, Decide: r.Decide,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Store: store.Options{MaxConns: 12, ListMaxConns: 4},
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})), Store: store.Options{MaxConns: 12, ListMaxConns: 4},
 		Intervals: app.Intervals{Dispatch: 100 * time.Millisecond, Sweep: 500 * time.Millisecond, Settle: 2 * time.Second}, Hook: r.hook(),
 	}
 	cfg.API.PersonRate, cfg.API.PersonBurst, cfg.API.AddressRate, cfg.API.AddressBurst = 1e6, 1e6, 1e6, 1e6

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	"steward/internal/advance"
 	"steward/internal/app"
 	"steward/internal/apptest"
-	"steward/internal/devserver/postgres"
 	"steward/internal/devserver/temporalproc"
 	"steward/workflows/engine"
 )
@@ -24,21 +22,14 @@ import (
 // ownTemporal is a Temporal on a Postgres of its own, which a test may stop, kill and rob of its databases.
 type ownTemporal struct {
 	t      *testing.T
-	pg     *postgres.Server
+	pg     *ownPostgres
 	server *temporalproc.Server
 	port   int
 }
 
 func newTemporal(t *testing.T) *ownTemporal {
 	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", "steward-e2e-")
-	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755))
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	pg, err := postgres.Start(t.Context(), postgres.Options{Dir: dir})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = pg.Stop(context.WithoutCancel(t.Context())) })
-	o := &ownTemporal{t: t, pg: pg}
+	o := &ownTemporal{t: t, pg: newPostgres(t)}
 	o.up()
 	t.Cleanup(func() { _ = o.server.Kill() })
 	return o
@@ -245,10 +236,10 @@ func TestTemporalStoppedAcrossDeadlines(t *testing.T) {
 // TestTemporalKilledUnderLoad: people go on working; nothing is lost, and everything settles once Temporal is back.
 func TestTemporalKilledUnderLoad(t *testing.T) {
 	o := newTemporal(t)
-	f := newFleet(t, o.server.Address(), role{Decide: advance.ModeWorkflow})
+	f := newFleet(t, role{Decide: advance.ModeWorkflow}, func(c *app.Config) { c.TemporalAddress = o.server.Address() })
 	server := f.launch(func(r *role) { r.Listen = freeAddress(t) })
 	f.launch(func(r *role) { r.Worker = true })
-	c := f.crowd("http://"+server.role.Listen, 4)
+	c := f.crowd("http://"+server.role.Listen, 4, 0)
 	for range max(rounds(t)/7, 1) {
 		waitFor(t, c, 10)
 		o.down()

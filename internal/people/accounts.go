@@ -81,13 +81,13 @@ func explain(err error) error {
 	}
 	switch constraint.Constraint {
 	case "users_leader_id_fkey":
-		return fmt.Errorf("leader must be an existing user: %w", err)
+		return fmt.Errorf("%w: leader must be an existing user", store.ErrInvalid)
 	case "users_check":
-		return fmt.Errorf("leader must be somebody else: %w", err)
+		return fmt.Errorf("%w: leader must be somebody else", store.ErrInvalid)
 	case "memberships_user_id_fkey", "post_holders_user_id_fkey":
-		return fmt.Errorf("members and holders must be existing users: %w", err)
+		return fmt.Errorf("%w: members and holders must be existing users", store.ErrInvalid)
 	case "api_tokens_user_id_fkey":
-		return fmt.Errorf("user must exist: %w", err)
+		return fmt.Errorf("%w: user must exist", store.ErrInvalid)
 	}
 	return err
 }
@@ -95,29 +95,43 @@ func explain(err error) error {
 // PutUser stores a person, or replaces what is known of them; the password stays as it is. Whoever is no longer active loses all
 // sessions at once. The error is store.ErrInvalid when a field is not acceptable or the leader is unknown.
 func (s *Service) PutUser(ctx context.Context, p Person) (Person, error) {
-	p.Locale = orDefault(p.Locale, "zh")
+	p = p.withDefaults()
 	if err := p.check(); err != nil {
 		return Person{}, err
 	}
+	row, err := s.store.Queries().UpsertUser(ctx, p.params())
+	if err != nil {
+		return Person{}, fmt.Errorf("user %s: %w", p.ID, explain(err))
+	}
+	return fromRow(row), s.userChanged(ctx, p)
+}
+
+// userChanged makes what a person is now count at once.
+func (s *Service) userChanged(ctx context.Context, p Person) error {
+	s.identities.forgetUser(p.ID)
+	if p.Active {
+		return nil
+	}
+	return s.EndAllSessions(ctx, p.ID, "")
+}
+
+func (p Person) withDefaults() Person {
+	p.Locale = orDefault(p.Locale, "zh")
+	if len(p.Roles) == 0 {
+		p.Roles = []string{RoleStaff}
+	}
+	return p
+}
+
+func (p Person) params() storesql.UpsertUserParams {
 	params := storesql.UpsertUserParams{
 		ID: p.ID, Name: p.Name, NameEn: p.NameEn, Email: p.Email, Department: p.Department,
 		Active: p.Active, Roles: p.Roles, Locale: p.Locale,
 	}
-	if len(params.Roles) == 0 {
-		params.Roles = []string{RoleStaff}
-	}
 	if p.LeaderID != "" {
 		params.LeaderID = &p.LeaderID
 	}
-	row, err := s.store.Queries().UpsertUser(ctx, params)
-	if err != nil {
-		return Person{}, fmt.Errorf("user %s: %w", p.ID, explain(err))
-	}
-	s.identities.forgetUser(p.ID)
-	if !p.Active {
-		err = s.EndAllSessions(ctx, p.ID, "")
-	}
-	return fromRow(row), err
+	return params
 }
 
 // PutGroup stores a group with exactly these members.
@@ -126,17 +140,18 @@ func (s *Service) PutGroup(ctx context.Context, g Group) error {
 		return err
 	}
 	defer s.identities.forgetAll()
-	err := s.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		q := storesql.New(tx)
-		if err := q.UpsertGroup(ctx, storesql.UpsertGroupParams{ID: g.ID, Name: g.Name}); err != nil {
-			return err
-		}
-		if err := q.ClearMembers(ctx, g.ID); err != nil {
-			return err
-		}
-		return q.AddMembers(ctx, storesql.AddMembersParams{GroupID: g.ID, UserIDs: g.Members})
-	})
-	return explain(err)
+	return explain(s.store.InTx(ctx, g.put))
+}
+
+func (g Group) put(ctx context.Context, tx pgx.Tx) error {
+	q := storesql.New(tx)
+	if err := q.UpsertGroup(ctx, storesql.UpsertGroupParams{ID: g.ID, Name: g.Name}); err != nil {
+		return err
+	}
+	if err := q.ClearMembers(ctx, g.ID); err != nil {
+		return err
+	}
+	return q.AddMembers(ctx, storesql.AddMembersParams{GroupID: g.ID, UserIDs: g.Members})
 }
 
 // PutPost stores a post with exactly these holders.
@@ -145,17 +160,18 @@ func (s *Service) PutPost(ctx context.Context, p Post) error {
 		return err
 	}
 	defer s.identities.forgetAll()
-	err := s.store.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		q := storesql.New(tx)
-		if err := q.UpsertPost(ctx, storesql.UpsertPostParams{ID: p.ID, Site: p.Site, Name: p.Name}); err != nil {
-			return err
-		}
-		if err := q.ClearHolders(ctx, p.ID); err != nil {
-			return err
-		}
-		return q.AddHolders(ctx, storesql.AddHoldersParams{PostID: p.ID, UserIDs: p.Holders})
-	})
-	return explain(err)
+	return explain(s.store.InTx(ctx, p.put))
+}
+
+func (p Post) put(ctx context.Context, tx pgx.Tx) error {
+	q := storesql.New(tx)
+	if err := q.UpsertPost(ctx, storesql.UpsertPostParams{ID: p.ID, Site: p.Site, Name: p.Name}); err != nil {
+		return err
+	}
+	if err := q.ClearHolders(ctx, p.ID); err != nil {
+		return err
+	}
+	return q.AddHolders(ctx, storesql.AddHoldersParams{PostID: p.ID, UserIDs: p.Holders})
 }
 
 // People lists everybody, those who have left included, by id.

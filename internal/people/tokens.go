@@ -55,10 +55,21 @@ func (s *Service) checkToken(t NewToken) error {
 		}
 	}
 	if life := time.Until(t.ExpiresAt); life <= 0 || life > s.opts.MaxTokenLife {
-		return fmt.Errorf("%w: expiresAt must lie in the future, at most %d days away", store.ErrInvalid, s.opts.MaxTokenLife/(24*time.Hour))
+		return &TokenLifeError{Longest: s.opts.MaxTokenLife}
 	}
 	return nil
 }
+
+// TokenLifeError says that an API token would end in the past or be good for longer than Longest. It is a store.ErrInvalid.
+type TokenLifeError struct{ Longest time.Duration }
+
+// Error names the field and its limit.
+func (e *TokenLifeError) Error() string {
+	return fmt.Sprintf("%s: expiresAt must lie in the future, at most %d days away", store.ErrInvalid, e.Longest/(24*time.Hour))
+}
+
+// Unwrap gives store.ErrInvalid.
+func (e *TokenLifeError) Unwrap() error { return store.ErrInvalid }
 
 // CreateToken makes an API token and answers its secret, which is shown once and stored nowhere. The error is store.ErrInvalid
 // when a field is not acceptable or the person is unknown.

@@ -6,10 +6,12 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -75,7 +77,7 @@ func checkServerVersion(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// SchemaCurrent answers an error that names the remedy unless the database has every migration of this program. A database that is
+// SchemaCurrent answers a *SchemaError, which names the remedy, unless the database has every migration of this program. A database that is
 // ahead, of a newer program that runs beside this one, is fine: migrations only add.
 func (s *Store) SchemaCurrent(ctx context.Context) error {
 	want, err := newestMigration()
@@ -83,14 +85,27 @@ func (s *Store) SchemaCurrent(ctx context.Context) error {
 		return err
 	}
 	var have int64
-	if err := s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&have); err != nil {
-		return fmt.Errorf("read the version of the schema (was `steward migrate` run?): %w", Classify(err))
-	}
-	if have < want {
-		return fmt.Errorf("the schema is at migration %d, this program needs %d: run `steward migrate`", have, want)
+	err = s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&have)
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused) && refused.Code == undefinedTable:
+		return &SchemaError{sentence: "the database has no schema yet: run `steward migrate`"}
+	case err != nil:
+		return fmt.Errorf("read the version of the schema: %w", Classify(err))
+	case have < want:
+		return &SchemaError{sentence: fmt.Sprintf("the schema is at migration %d, this program needs %d: run `steward migrate`", have, want)}
 	}
 	return nil
 }
+
+// undefinedTable is the SQLSTATE of a table that is not there.
+const undefinedTable = "42P01"
+
+// SchemaError says in one sentence that the database is not migrated to what this program needs, and what to do.
+type SchemaError struct{ sentence string }
+
+// Error answers the sentence.
+func (e *SchemaError) Error() string { return e.sentence }
 
 // newestMigration is the number of the last embedded migration.
 func newestMigration() (newest int64, err error) {

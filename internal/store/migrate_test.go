@@ -65,5 +65,7 @@ func TestSchemaCurrent(t *testing.T) {
 	exec("DELETE FROM goose_db_version WHERE version_id > 1")
 	require.ErrorContains(t, s.SchemaCurrent(t.Context()), "the schema is at migration 1, this program needs")
 	exec("DROP TABLE goose_db_version")
-	require.ErrorContains(t, s.SchemaCurrent(t.Context()), "steward migrate")
+	var missing *store.SchemaError
+	require.ErrorAs(t, s.SchemaCurrent(t.Context()), &missing)
+	require.EqualError(t, missing, "the database has no schema yet: run `steward migrate`")
 }

@@ -121,7 +121,7 @@ scene("a form is checked, drawn from its schema and sent as it was filled in", a
   await stage.press();
   await visit.at(/^#\/inbox\/mine$/);
   assert.deepEqual(stage.sent[0].body, {
-    expectedRevision: 3, outcome: "done",
+    expectedRevision: 3, outcome: "done", holdSeconds: 8,
     form: { microphones: 2, projector: "works", day: "2026-12-01", spare: true, guests: [{ name: "王先生" }, { name: "李女士", age: 41.5 }] },
   });
 });

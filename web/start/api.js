@@ -100,18 +100,18 @@ const inFlight = new Map();
  * command sends a change exactly once. While it is under way the same change is not sent again, and when no answer came
  * it keeps its Idempotency-Key, so that sending it again cannot do it twice. It answers the receipt of what was decided.
  */
-function command(path, body) {
+function command(path, body, held) {
   const name = `${path}\n${JSON.stringify(body)}`;
   if (!inFlight.has(name)) {
-    inFlight.set(name, carriedOut(path, body, name).finally(() => inFlight.delete(name)));
+    inFlight.set(name, carriedOut(path, body, name, held).finally(() => inFlight.delete(name)));
   }
   return inFlight.get(name);
 }
 
-async function carriedOut(path, body, name) {
+async function carriedOut(path, body, name, held) {
   const key = keys.of(name);
   try {
-    const result = await settled(await request("POST", path, { body, key }));
+    const result = await settled(await request("POST", path, { body, key }), held);
     keys.forget(name);
     return result;
   } catch (problem) {
@@ -122,8 +122,14 @@ async function carriedOut(path, body, name) {
   }
 }
 
-/** settled waits for the receipt of a command that was stored but not decided yet. */
-async function settled(result) {
+/**
+ * settled waits for the receipt of a command that was stored but not decided yet. Of one that can still be undone held waits
+ * until it no longer can; it fails when it was.
+ */
+async function settled(result, held) {
+  if (result.heldUntil && held !== undefined) {
+    await held(result);
+  }
   const end = Date.now() + receiptPatience;
   while (result.status === "pending" && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, receiptPause));
@@ -200,11 +206,12 @@ export const api = {
   task: (task) => get(`/api/v1/tasks/${id(task)}`),
   claim: (task, body) => command(`/api/v1/tasks/${id(task)}/claim`, body),
   release: (task, body) => command(`/api/v1/tasks/${id(task)}/release`, body),
-  complete: (task, body) => command(`/api/v1/tasks/${id(task)}/complete`, body),
+  complete: (task, body, held) => command(`/api/v1/tasks/${id(task)}/complete`, body, held),
   transfer: (task, body) => command(`/api/v1/tasks/${id(task)}/transfer`, body),
   comments: (task, query) => get(`/api/v1/tasks/${id(task)}/comments`, query),
   comment: (task, body) => command(`/api/v1/tasks/${id(task)}/comments`, { body }),
 
+  withdraw: (commandId) => remove(`/api/v1/commands/${id(commandId)}`),
   receipt: (commandId) => get(`/api/v1/commands/${id(commandId)}`),
 
   rooms: () => get("/api/v1/rooms"),

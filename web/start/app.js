@@ -3,6 +3,7 @@
 import { api, onSignedOut } from "./api.js";
 import { h, replace } from "./dom.js";
 import { applyLanguage, language, setLanguage, t, text } from "./i18n.js";
+import { foreignZone, setZone } from "./time.js";
 import { loading, notice, problemBox, tickBadges } from "./ui.js";
 import { roomsById } from "./values.js";
 import { inbox } from "./views/inbox.js";
@@ -64,7 +65,8 @@ class Context {
     }
     document.title = `${title} · ${t("app.name")}`;
     const heading = h("h1", { tabindex: "-1" }, title);
-    replace(this.root, heading, children);
+    const zone = state.me && foreignZone();
+    replace(this.root, heading, zone && h("p", { class: "quiet", "data-zone": zone }, t("app.zone", { zone })), children);
     this.root.dataset.shown = this.address; // tells tests what is on the page, not only what was asked for
     if (!this.drawn && state.moved) {
       heading.focus({ preventScroll: true });
@@ -182,6 +184,7 @@ function marked() {
 
 async function loadMe() {
   state.me = await api.me();
+  setZone(state.me.timeZone);
   await countUnread();
 }
 

@@ -2,7 +2,7 @@
 // the server says about it. makeField chooses the class.
 
 import { h, newId, replace } from "./dom.js";
-import { t } from "./i18n.js";
+import { t, text } from "./i18n.js";
 import { RoomField } from "./room-field.js";
 import { fieldTitle, inOrder, optionTitle } from "./values.js";
 import { localValue, withOffset } from "./time.js";
@@ -105,7 +105,7 @@ class TextField extends Field {
   control() {
     const { format, minLength, maxLength } = this.schema;
     const attributes = this.attributes({ value: this.given ?? "", maxlength: maxLength, minlength: minLength, autocomplete: "off" });
-    if (this.schema["x-multiline"] || maxLength > longText) {
+    if (this.schema["x-multiline"] || (maxLength > longText && !this.schema.pattern)) {
       return h("textarea", { ...attributes, rows: 3 });
     }
     const types = { date: "date", email: "email", uri: "url" };
@@ -123,7 +123,28 @@ class TextField extends Field {
     if (size > 0 && size < minLength) {
       return t("form.min_length", { limit: minLength });
     }
-    return size > maxLength ? t("form.max_length", { limit: maxLength }) : super.check();
+    if (size > maxLength) {
+      return t("form.max_length", { limit: maxLength });
+    }
+    return size > 0 && !this.fits() ? this.wanted() : super.check();
+  }
+
+  /** fits compares with the pattern; one that this browser cannot read is left to the server. */
+  fits() {
+    try {
+      return new RegExp(this.schema.pattern ?? "", "u").test(this.read());
+    } catch {
+      return true;
+    }
+  }
+
+  wanted() {
+    return text(this.schema["x-pattern-title"]) || t("form.pattern");
+  }
+
+  /** The server names the pattern itself, which is no word for people. */
+  fail(path, message, code) {
+    return super.fail(path, code === "pattern" ? this.wanted() : message);
   }
 }
 
@@ -194,7 +215,7 @@ class MomentField extends Field {
     return h("input", this.attributes({ type: "datetime-local", value: localValue(this.given) }));
   }
 
-  /** The browser's offset on that day goes with the value, so that the server knows the moment. */
+  /** The house's offset on that day goes with the value, so that the server knows the moment. */
   read() {
     return withOffset(this.input.value) || undefined;
   }
@@ -254,11 +275,11 @@ class ObjectField extends Field {
     return [...this.fields.values()].flatMap((field) => field.faulty());
   }
 
-  fail([name, ...rest], message) {
+  fail([name, ...rest], message, code) {
     if (name === undefined) {
       return super.fail([], message);
     }
-    return this.fields.get(name)?.fail(rest, message) ?? null;
+    return this.fields.get(name)?.fail(rest, message, code) ?? null;
   }
 }
 
@@ -326,8 +347,8 @@ class ListField extends Field {
     return [...own, ...this.rows.filter((row) => row.read() !== undefined).flatMap((row) => row.faulty())];
   }
 
-  fail([index, ...rest], message) {
+  fail([index, ...rest], message, code) {
     const row = this.sent?.[Number(index)];
-    return index === undefined || row === undefined ? super.fail([], message) : row.fail(rest, message);
+    return index === undefined || row === undefined ? super.fail([], message) : row.fail(rest, message, code);
   }
 }

@@ -68,7 +68,7 @@ export class Form {
   /** showProblem shows the server's words at their fields and answers those that belong to no field here. */
   showProblem({ fields = [] }) {
     this.root.faulty();
-    const placed = fields.map((f) => this.root.fail(this.pathOf(f.field), f.message));
+    const placed = fields.map((f) => this.root.fail(this.pathOf(f.field), f.message, f.code));
     placed.find((field) => field !== null)?.focus();
     return fields.filter((_, i) => placed[i] === null);
   }

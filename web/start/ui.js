@@ -122,7 +122,7 @@ export function problemBox(problem, { retry, reload, fields = [] } = {}) {
     "div", { class: "problem", role: "alert" },
     h("p", {}, explain(problem)),
     winnerText(problem) && h("p", {}, winnerText(problem)),
-    fields.length > 0 && h("ul", {}, fields.map((f) => h("li", {}, `${f.field}: ${f.message}`))),
+    fields.length > 0 && h("ul", {}, fields.map((f) => h("li", {}, f.message))),
     problem.traceId && h("p", { class: "quiet" }, t("problem.trace", { trace: problem.traceId })),
     retry && problem.retryable && h("button", { type: "button", onclick: retry }, t("app.retry")),
     reload && problem.status === 409 && h("button", { type: "button", onclick: reload }, t("app.reload")),
@@ -131,12 +131,12 @@ export function problemBox(problem, { retry, reload, fields = [] } = {}) {
 
 let noticeTimer = 0;
 
-/** notice tells about something that worked, and goes away by itself. */
-export function notice(message) {
+/** notice tells about something that worked, and goes away by itself after some milliseconds. */
+export function notice(message, time = noticeTime) {
   const place = document.getElementById("toast");
   clearTimeout(noticeTimer);
   replace(place, h("p", {}, message));
-  noticeTimer = setTimeout(() => replace(place), noticeTime);
+  noticeTimer = setTimeout(() => replace(place), time);
 }
 
 /**

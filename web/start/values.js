@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { label, language, t, text } from "./i18n.js";
 import { facts } from "./ui.js";
-import { formatDay, formatTime } from "./time.js";
+import { dayRange, formatDay, formatTime } from "./time.js";
 
 const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
 const timesIn = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})/g;
@@ -74,7 +74,7 @@ function scalar(raw, schema, rooms) {
     return formatTime(raw, language());
   }
   if (isDay.test(raw)) {
-    return formatDay(`${raw}T00:00:00`, language());
+    return formatDay(dayRange(raw)?.from, language());
   }
   return Array.isArray(schema.enum) ? optionTitle(raw, schema) : String(raw);
 }

@@ -155,7 +155,20 @@ func (d *decider) root(id int) int {
 
 func (d *decider) ended() {
 	if d.err == nil && d.st.Status != StatusEnded {
+		if d.st.Outcome == definitions.OutcomeCancelled {
+			d.giveBack()
+		}
 		d.emit(&ProcessEnded{Outcome: d.st.Outcome, At: d.now, Parent: d.st.Parent})
+	}
+}
+
+// giveBack ends what is still to come of the bookings of a cancelled process: nobody will need it any more. A process that
+// ends otherwise keeps them, for what it booked may lie ahead.
+func (d *decider) giveBack() {
+	for _, b := range slices.Clone(d.st.Bookings) {
+		if b.To.After(d.now) {
+			d.emit(&BookingEnded{ID: b.ID, At: d.now, Reason: "released", Was: &b})
+		}
 	}
 }
 
@@ -171,5 +184,5 @@ func (d *decider) cancel() {
 		return
 	}
 	d.tellEveryone("process.cancelled")
-	d.end("cancelled")
+	d.end(definitions.OutcomeCancelled)
 }

@@ -159,6 +159,8 @@ func newChange(kind string) Change { //nolint:funlen // a table: one line for ea
 		return new(ApprovalLeftOut)
 	case "deadline.cleared":
 		return new(DeadlineCleared)
+	case "repetitions.missed":
+		return new(RepetitionsMissed)
 	case "booked":
 		return new(Booked)
 	case "booking.confirmed":
@@ -441,6 +443,14 @@ type DeadlineCleared struct {
 	Node  int    `json:"node,omitempty"`
 	Key   string `json:"key"`
 	Fired bool   `json:"fired,omitempty"`
+}
+
+// RepetitionsMissed counts further repetitions of a reminder or a rung as passed: they were missed together with one that
+// fired.
+type RepetitionsMissed struct {
+	Node  int    `json:"node"`
+	Key   string `json:"key"`
+	Count int    `json:"count"`
 }
 
 // Booked adds or replaces (same ID) a booking.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,24 +82,43 @@ func (d *decider) again(m moment, interval *definitions.Interval, n Node, key st
 		return m
 	}
 	every := d.interval(interval, n.ID, n.Path)
-	if fixed, ok := every.Fixed(); ok || every == nil {
-		m.at = m.at.Add(time.Duration(k) * fixed)
+	if every == nil {
 		return m
 	}
-	cal, err := d.env.Calendar(d.ctx, d.def.Calendar)
-	if err != nil {
-		d.fail(fmt.Errorf("calendar %q: %w", d.def.Calendar, err))
-		return m
+	return d.stride(m, every, k, n.Path)
+}
+
+// passOver counts the repetitions of a reminder or a rung that were missed together with the one that fires: people are
+// told once.
+func (d *decider) passOver(dl Deadline, def *definitions.Node) {
+	every := d.interval(d.repetition(dl.Key, def), dl.Node, def.Path)
+	if n := d.missed(dl.At, every, math.MaxInt, def.Path); n > 0 && d.err == nil {
+		d.emit(&RepetitionsMissed{Node: dl.Node, Key: dl.Key, Count: n})
 	}
-	for range k {
-		r, err := every.Add(m.at, cal)
-		if err != nil {
-			d.fault("time", n.Path, err)
-			return m
+}
+
+// repetition answers at which distance the deadline of a reminder or a rung comes again, nil when it does not.
+func (d *decider) repetition(key string, def *definitions.Node) *definitions.Interval {
+	what, rest, _ := strings.Cut(key, "/")
+	reminders := def.Remind
+	if what == "event" {
+		name, of, _ := strings.Cut(rest, "/")
+		e := d.event(name)
+		if e == nil {
+			return nil
 		}
-		m.at, m.provisional = r.At, m.provisional || r.Provisional
+		reminders = e.Remind
+		what, rest, _ = strings.Cut(of, "/")
 	}
-	return m
+	i, err := strconv.Atoi(rest)
+	switch {
+	case err != nil:
+	case what == "remind" && i < len(reminders):
+		return reminders[i].Every
+	case what == "escalate" && i < len(def.Escalate):
+		return def.Escalate[i].Every
+	}
+	return nil
 }
 
 // fire acts on a deadline whose moment has come.
@@ -118,6 +138,7 @@ func (d *decider) fire() {
 		return
 	}
 	d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})
+	d.passOver(dl, def)
 	d.act(dl, def)
 	d.plan(dl.Node)
 }
@@ -170,7 +191,7 @@ func (d *decider) act(dl Deadline, def *definitions.Node) {
 	case "escalate":
 		d.escalate(dl.Node, i, def.Escalate[i])
 	case "repeat":
-		d.nextDue(dl.Node, def)
+		d.nextDue(dl, def)
 	case "wait":
 		d.signal(dl.Node, Signal{Kind: SignalTime})
 	case "event":

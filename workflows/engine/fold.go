@@ -44,6 +44,7 @@ func (*DeadlineSet) kind() string       { return "deadline.set" }
 func (*LadderReset) kind() string       { return "ladder.reset" }
 func (*ApprovalLeftOut) kind() string   { return "approval.left_out" }
 func (*DeadlineCleared) kind() string   { return "deadline.cleared" }
+func (*RepetitionsMissed) kind() string { return "repetitions.missed" }
 func (*Booked) kind() string            { return "booked" }
 func (*BookingConfirmed) kind() string  { return "booking.confirmed" }
 func (*BookingEnded) kind() string      { return "booking.ended" }
@@ -330,6 +331,12 @@ func (c *DeadlineCleared) apply(s *State) {
 	s.Deadlines = slices.DeleteFunc(s.Deadlines, func(d Deadline) bool { return d.ID == c.ID })
 	if n := s.node(c.Node); n != nil && c.Fired {
 		n.Fired = with(n.Fired, c.Key, n.Fired[c.Key]+1)
+	}
+}
+
+func (c *RepetitionsMissed) apply(s *State) {
+	if n := s.node(c.Node); n != nil {
+		n.Fired = with(n.Fired, c.Key, n.Fired[c.Key]+c.Count)
 	}
 }
 

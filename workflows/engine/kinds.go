@@ -253,11 +253,11 @@ func (s *Step) booking(resource string, from, to time.Time) Booking {
 func (d *decider) explainConflict(c Conflict) {
 	d.receipt.Code = "conflict"
 	if c.Unknown {
-		d.receipt.Message = definitions.Text{Zh: "没有这个会议室,或它已停用", En: "there is no such room, or it is out of use"}
+		d.receipt.Message = definitions.Text{Zh: "没有这个会议室，或它已停用", En: "there is no such room, or it is out of use"}
 		return
 	}
 	d.receipt.Message = definitions.Text{
-		Zh: fmt.Sprintf("该时段已被「%s」占用(%s 至 %s)", c.Title.In("zh"), d.formatTime(c.From), d.formatTime(c.To)),
+		Zh: fmt.Sprintf("该时段已被「%s」占用（%s 至 %s）", c.Title.In("zh"), d.formatTime(c.From), d.formatTime(c.To)),
 		En: fmt.Sprintf("%q holds it from %s to %s", c.Title.In("en"), d.formatTime(c.From), d.formatTime(c.To)),
 	}
 }
@@ -275,15 +275,20 @@ func (releaseKind) Enter(s *Step) {
 	s.Complete("done", nil)
 }
 
-// recordKind appends an entry to a register; a key that is taken yields `exists`.
+// recordKind appends an entry to a register; a key that is taken yields `exists` and leaves the entry there as it is.
 type recordKind struct{ instant }
 
 func (recordKind) Enter(s *Step) {
 	with := s.With()
 	register, _ := with["register"].(string)
-	key, _ := with["key"].(string)
-	entry, _ := with["entry"].(map[string]any)
+	fields, _ := with["entry"].(map[string]any)
 	if s.d.err != nil {
+		return
+	}
+	entry := jsonSafeMap(fields)
+	key, err := entryKey(s.d.def.Books[register], with["key"], entry)
+	if err != nil {
+		s.Fault("register_key", err)
 		return
 	}
 	if key != "" {
@@ -298,6 +303,18 @@ func (recordKind) Enter(s *Step) {
 		}
 	}
 	id := s.d.newID("entry")
-	s.Emit(&Recorded{Register: register, Entry: id, Key: key, Data: jsonSafeMap(entry)})
+	s.Emit(&Recorded{Register: register, Entry: id, Key: key, Data: entry})
 	s.Complete("done", map[string]any{"id": id, "key": key})
+}
+
+// entryKey is the key that the step gives, else the one that the register's key fields make.
+func entryKey(book *definitions.Register, given any, entry map[string]any) (string, error) {
+	if given == nil || given == "" {
+		return book.KeyOf(entry)
+	}
+	key, ok := definitions.KeyText(given)
+	if !ok {
+		return "", errors.New("a key is a text, a number or a time: correct key of the step")
+	}
+	return key, nil
 }

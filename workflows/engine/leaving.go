@@ -98,6 +98,12 @@ func (d *decider) after(gone Node, def *definitions.Node, outcome string) {
 	d.leave(gone, def)
 }
 
+// leaving says whether a node waits for the finally of a group in it, or for its own.
+func (d *decider) leaving(id int) bool {
+	n := d.st.node(id)
+	return n != nil && n.Leaving != nil
+}
+
 // stopped says whether no more children may be opened under a node.
 func (d *decider) stopped(id int) bool {
 	n := d.st.node(id)

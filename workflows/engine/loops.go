@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"steward/definitions"
@@ -154,7 +156,7 @@ func (d *decider) interval(every *definitions.Interval, id int, path string) tim
 
 // forward refuses a distance at which time would stand still.
 func (d *decider) forward(every timex.Amount, path string) timex.Amount {
-	if fixed, ok := every.Fixed(); ok && fixed < definitions.ShortestInterval {
+	if !definitions.LongEnough(every) {
 		d.fault("time", path, fmt.Errorf("every %s: the shortest distance is one second", every))
 		return nil
 	}
@@ -163,25 +165,57 @@ func (d *decider) forward(every timex.Amount, path string) timex.Amount {
 
 // occurrence answers the moment of occurrence k (from 0), counted from the opening of the repeat block.
 func (d *decider) occurrence(n Node, every timex.Amount, k int) moment {
-	at := n.OpenedAt
+	m := moment{known: true, at: n.OpenedAt, why: why{Expr: "every " + every.String()}}
+	if every.NeedsCalendar() {
+		cal, err := d.env.Calendar(d.ctx, d.def.Calendar)
+		if err != nil {
+			d.fail(fmt.Errorf("calendar %q: %w", d.def.Calendar, err))
+			return moment{}
+		}
+		m.why = why{Expr: "every " + every.String(), Calendar: cal.Version()}
+	}
+	return d.stride(m, every, k, n.Path)
+}
+
+// stride answers the moment that lies n distances of a repetition behind m.
+func (d *decider) stride(m moment, every timex.Amount, n int, path string) moment {
 	if fixed, ok := every.Fixed(); ok {
-		return moment{known: true, at: at.Add(time.Duration(k) * fixed), why: why{Expr: "every " + every.String()}}
+		m.at = m.at.Add(time.Duration(n) * fixed)
+		return m
 	}
 	cal, err := d.env.Calendar(d.ctx, d.def.Calendar)
 	if err != nil {
 		d.fail(fmt.Errorf("calendar %q: %w", d.def.Calendar, err))
 		return moment{}
 	}
-	m := moment{known: true, at: at, why: why{Expr: "every " + every.String(), Calendar: cal.Version()}}
-	for range k {
+	for range n {
 		r, err := every.Add(m.at, cal)
 		if err != nil {
-			d.fault("time", n.Path, err)
+			d.fault("time", path, err)
 			return moment{}
 		}
 		m.at, m.provisional = r.At, m.provisional || r.Provisional
 	}
 	return m
+}
+
+// missed counts the repetitions behind the one at `at` that came before anything else happened, at most `most` of them.
+func (d *decider) missed(at time.Time, every timex.Amount, most int, path string) int {
+	horizon := d.env.Horizon()
+	if every == nil || !at.Before(horizon) {
+		return 0
+	}
+	if fixed, ok := every.Fixed(); ok {
+		return min(int(horizon.Sub(at)/fixed), most)
+	}
+	n := 0
+	for m := (moment{at: at}); n < most; n++ {
+		m = d.stride(m, every, 1, path)
+		if d.err != nil || m.at.After(horizon) {
+			break
+		}
+	}
+	return n
 }
 
 func (d *decider) nextOccurrence(n Node, def *definitions.Node) []wish {
@@ -197,31 +231,29 @@ func (d *decider) nextOccurrence(n Node, def *definitions.Node) []wish {
 }
 
 // nextDue acts on the moment of the next occurrence. Occurrences missed before anything else happened are passed over
-// in favor of the last of them. An occurrence still open is replaced, or keeps its place and the new one is skipped.
-func (d *decider) nextDue(id int, def *definitions.Node) {
+// in favor of the last of them. An occurrence still open is replaced, or keeps its place and the new one is skipped; so is
+// one that would come while the finally of an earlier one is still at work: they would pile up.
+func (d *decider) nextDue(dl Deadline, def *definitions.Node) {
+	id := dl.Node
 	n := d.st.node(id)
-	every := d.every(id, def)
-	skipped := 0
-	for every != nil && d.err == nil {
-		m := d.occurrence(*n, every, n.Count+skipped+1)
-		if !m.known || m.at.After(d.env.Horizon()) || !m.at.After(d.now) && skipped > 0 {
-			break
-		}
-		skipped++
+	most := math.MaxInt
+	if def.Repeat.Max > 0 {
+		most = max(def.Repeat.Max-n.Count-1, 0)
 	}
-	if !d.busy(id) {
+	skipped := d.missed(dl.At, d.every(id, def), most, def.Path)
+	switch {
+	case d.err != nil:
+	case !d.busy(id):
 		d.occur(id, def, skipped)
-		return
-	}
-	if def.Repeat.Overlap == "skip" {
+	case def.Repeat.Overlap == "skip" || slices.ContainsFunc(d.childrenOf(id), d.leaving):
 		d.emit(&OccurrenceCounted{Node: id, Count: n.Count + skipped + 1, Skipped: skipped + 1})
 		d.plan(id)
-		return
+	default:
+		for _, child := range d.childrenOf(id) {
+			d.shut(child, "replaced")
+		}
+		d.occur(id, def, skipped)
 	}
-	for _, child := range d.childrenOf(id) {
-		d.shut(child, "replaced")
-	}
-	d.occur(id, def, skipped)
 }
 
 // unbound answers a list in JSON-safe form, as the log keeps it.

@@ -134,7 +134,7 @@ func (d *decider) proposalFailed(reason string) {
 	}
 	openedNow := slices.ContainsFunc(d.changes, func(c Change) bool { _, ok := c.(*ProposalOpened); return ok })
 	if openedNow && d.ev.Type == EventTell {
-		r := &Refusal{Code: "conflict", Message: definitions.Text{Zh: "无法采用新的安排,原安排不变", En: "the new arrangement is not possible, the old one stands"}}
+		r := &Refusal{Code: "conflict", Message: definitions.Text{Zh: "无法采用新的安排，原安排不变", En: "the new arrangement is not possible, the old one stands"}}
 		if d.receipt.Code == "conflict" {
 			r.Message = d.receipt.Message
 		}
@@ -210,14 +210,15 @@ func (d *decider) event(name string) *definitions.Event {
 	return nil
 }
 
-// performFromEvent does what follows an event: it may end the process or continue at a step of an open sequence.
+// performFromEvent does what follows an event: it may end the process or continue at a step of an open sequence that
+// is not being left.
 func (d *decider) performFromEvent(a *definitions.Action) {
 	if a == nil || d.err != nil {
 		return
 	}
 	from := 0
 	if a.Goto != nil {
-		i := slices.IndexFunc(d.st.Nodes, func(n Node) bool { return n.Path == a.Goto.Parent.Path })
+		i := slices.IndexFunc(d.st.Nodes, func(n Node) bool { return n.Path == a.Goto.Parent.Path && n.Leaving == nil })
 		if i < 0 {
 			d.refuse("not_now", "流程当前阶段不能这样做", "the process is not at a stage where this is possible")
 			return

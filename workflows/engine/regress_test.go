@@ -180,14 +180,8 @@ events:
 func TestTimeNeverStandsStill(t *testing.T) {
 	t.Parallel()
 	for every, check := range map[string]func(error){
-		"=parameters.tea": func(err error) {
-			r := refused(t, err, "house_parameters")
-			require.Equal(t, "parameters.tea", r.Fields[0].Field)
-			for _, text := range []string{r.Message.Zh, r.Message.En} {
-				require.Regexp(t, `steward parameters set \w+ tea VALUE`, text)
-			}
-		},
-		"=parameters.tea * 2": func(err error) {
+		"=parameters.tea": refusedTea(t), "=parameters.tea * 2": refusedTea(t), "=vars.tea": refusedTea(t),
+		"=parameters.tea * input.amount": func(err error) {
 			var fault *engine.Fault
 			require.ErrorAs(t, err, &fault)
 			require.Equal(t, "time", fault.Code)
@@ -195,6 +189,7 @@ func TestTimeNeverStandsStill(t *testing.T) {
 	} {
 		b := run(t, `parameters:
   tea: { type: duration, default: 30m }
+vars: { tea: parameters.tea }
 steps:
   - parallel:
     - { id: a, uses: task, assign: me }
@@ -205,6 +200,17 @@ steps:
 		check(b.try(engine.EventStart, "ann", start))
 		start.Parameters["tea"] = "20m"
 		require.NoError(t, b.try(engine.EventStart, "ann", start))
+	}
+}
+
+func refusedTea(t *testing.T) func(error) {
+	t.Helper()
+	return func(err error) {
+		r := refused(t, err, "house_parameters")
+		require.Equal(t, "parameters.tea", r.Fields[0].Field)
+		for _, text := range []string{r.Message.Zh, r.Message.En} {
+			require.Regexp(t, `steward parameters set \w+ tea VALUE`, text)
+		}
 	}
 }
 

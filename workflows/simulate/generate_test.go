@@ -175,7 +175,7 @@ func (g *generator) automatic(kind string) string {
 	case "choose":
 		return fmt.Sprintf("{ id: %s, uses: choose, with: { table: grade }, on: { low: next, no_match: %s }%s }", id, g.plainAction(), when)
 	case "record":
-		return fmt.Sprintf(`{ id: %s, uses: record, with: { register: book, key: "=string(input.n)", entry: { n: =input.n } }, on: { exists: next }%s }`, id, when)
+		return fmt.Sprintf(`{ id: %s, uses: record, with: { register: book%s, entry: { n: =input.n } }, on: { exists: next }%s }`, id, g.pick("", `, key: "=string(input.n)"`, ", key: =input.n"), when)
 	}
 	return fmt.Sprintf(`{ id: %s, uses: reserve, with: { resource: r1, from: =input.start, to: =input.start + duration("2h") }, on: { conflict: %s }%s }`, id, g.plainAction(), when)
 }

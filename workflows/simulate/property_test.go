@@ -287,9 +287,8 @@ func tolerated(code string) bool {
 func (m *monkey) decide(ev engine.Event, horizon time.Time) bool {
 	m.log = append(m.log, fmt.Sprintf("%s %s %+v %s", ev.At.Format(time.RFC3339), ev.Type, ev.Actor, ev.Data))
 	before := encode(m.st)
-	env := m.world.For("p", horizon)
-	d, err := m.eng.Decide(context.Background(), m.def, m.st, ev, env)
-	again, err2 := m.eng.Decide(context.Background(), m.def, m.st, ev, env)
+	d, err := m.eng.Decide(context.Background(), m.def, m.st, ev, m.world.For("p", horizon))
+	again, err2 := m.eng.Decide(context.Background(), m.def, m.st, ev, m.world.For("p", horizon))
 	if (err == nil) != (err2 == nil) || (err != nil && !strings.HasPrefix(err.Error(), "panic") && err.Error() != err2.Error()) {
 		m.failf("the same event was decided differently: %v / %v", err, err2)
 	}

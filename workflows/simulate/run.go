@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -73,7 +74,7 @@ func newRehearsal(ctx context.Context, o Options) (*rehearsal, error) {
 	w.know(o.Starter)
 	w.Bookings = append(w.Bookings, o.Bookings...)
 	for register, entries := range o.Registers {
-		w.Entries[register] = append([]Entry(nil), entries...)
+		w.Entries[register] = keyed(o.Definition.Books[register], entries)
 	}
 	cal, err := w.Calendar(ctx, o.Definition.Calendar)
 	if err != nil {
@@ -85,6 +86,17 @@ func newRehearsal(ctx context.Context, o Options) (*rehearsal, error) {
 		timeline: Timeline{Definition: o.Definition.ID, cal: cal, started: o.Start, Summary: Summary{Started: o.Start.In(cal.Location()), Done: map[string]int{}}},
 	}
 	return r, nil
+}
+
+// keyed gives entries that say no key of their own the one that their fields make; what has none of either is found by no key.
+func keyed(book *definitions.Register, entries []Entry) []Entry {
+	out := slices.Clone(entries)
+	for i, e := range out {
+		if e.Key == "" { // without a key after all when the scenario describes a book as it was before it had one
+			out[i].Key, _ = book.KeyOf(e.Data)
+		}
+	}
+	return out
 }
 
 // rootID makes the id of the process that a rehearsal starts: always the same one, so that timelines can be compared.

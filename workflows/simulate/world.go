@@ -27,6 +27,7 @@ type World struct {
 	Invent      bool                      // whoever a rule names and nobody knows is invented
 
 	process   string
+	claimed   map[string]bool // keys of registers that the decision at hand is about to use
 	calendars map[string]*calendar.Calendar
 }
 
@@ -67,7 +68,7 @@ func (w *World) UseCalendar(name string, c *calendar.Calendar) { w.calendars[nam
 // For answers the world as decisions of one process see it; it shares everything with w.
 func (w *World) For(process string, horizon time.Time) *World {
 	view := *w
-	view.process, view.Until = process, horizon
+	view.process, view.Until, view.claimed = process, horizon, map[string]bool{}
 	return &view
 }
 
@@ -188,15 +189,23 @@ func (w *World) Decided(_ context.Context, task string) (*engine.Decided, error)
 	return nil, nil
 }
 
-// Entry says whether a register has the key.
+// Entry says whether a register has the key, or will have it by the decision at hand.
 func (w *World) Entry(_ context.Context, register, key string) (bool, error) {
-	return slices.ContainsFunc(w.Entries[register], func(e Entry) bool { return e.Key == key }), nil
+	claim := register + "\x00" + key
+	if w.claimed[claim] || slices.ContainsFunc(w.Entries[register], func(e Entry) bool { return e.Key == key }) {
+		return true, nil
+	}
+	if w.claimed != nil {
+		w.claimed[claim] = true
+	}
+	return false, nil
 }
 
 // Lookup reads a row by its key.
 func (w *World) Lookup(register string, key any) (map[string]any, error) {
+	text, ok := definitions.KeyText(key)
 	for _, e := range w.Entries[register] {
-		if e.Key == fmt.Sprint(key) {
+		if ok && e.Key == text {
 			return e.Data, nil
 		}
 	}

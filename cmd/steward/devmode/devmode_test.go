@@ -171,6 +171,7 @@ func TestARunFromNothing(t *testing.T) {
 
 	processes, people := first.count("processes"), first.count("users")
 	require.GreaterOrEqual(t, processes, 4, "three samples and the one that was started")
+	require.Zero(t, first.count("tasks WHERE status = 'open' AND due_at < now()"), "nothing begins late, on whatever day")
 	require.NoError(t, first.stop())
 	require.Contains(t, first.out.String(), "Stopped.")
 
@@ -258,7 +259,7 @@ func TestTroubleIsOneSentence(t *testing.T) {
 		change func(*Options)
 		want   []string
 	}{
-		"port in use":     {func(o *Options) { o.Listen = taken.Addr().String() }, []string{taken.Addr().String() + " is in use", "choose another address with --listen"}},
+		"port in use":     {func(o *Options) { o.Listen = taken.Addr().String() }, []string{taken.Addr().String() + " is in use", "make run ARGS=", "--listen", "--dir"}},
 		"no such host":    {func(o *Options) { o.Listen = "192.0.2.1:80" }, []string{"192.0.2.1:80 cannot be used", "choose another one with --listen"}},
 		"not ours":        {func(o *Options) { o.Fresh, o.DatabaseURL = true, nowhere }, []string{"--fresh", "DATABASE_URL"}},
 		"no folder":       {func(o *Options) { o.Dir = "/dev/null/x" }, []string{"/dev/null/x", "--dir"}},
@@ -286,11 +287,11 @@ func TestTroubleIsOneSentence(t *testing.T) {
 func TestPortsAreKept(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new")
-	require.NoError(t, prepare(dir, false))
+	require.NoError(t, prepare(dir))
 	require.Equal(t, ports{}, recall(dir))
 	require.NoError(t, remember(dir, ports{Temporal: 7, UI: 8}))
 	require.Equal(t, ports{Temporal: 7, UI: 8}, recall(dir))
-	require.NoError(t, prepare(dir, true))
+	require.NoError(t, forget(dir))
 	require.Equal(t, ports{}, recall(dir))
 	require.NoError(t, os.WriteFile(portsFile(dir), []byte("{"), 0o600))
 	require.Equal(t, ports{}, recall(dir), "a broken file is as good as none")

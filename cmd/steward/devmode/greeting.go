@@ -35,11 +35,21 @@ func (s *stack) greeting(ctx context.Context, took time.Duration) (string, error
 		b.WriteString(strings.Join(lines, "\n"))
 		b.WriteByte('\n')
 	}
+	fmt.Fprintf(&b, "\nOther commands, in another terminal (the first part tells it where everything is):\n\n  %s\n", s.elsewhere())
 	if s.opts.LogFile != "" {
 		fmt.Fprintf(&b, "\nLog: %s. ", s.opts.LogFile)
 	}
 	b.WriteString("Ctrl-C stops everything; the next run continues where this one ends.")
 	return b.String(), nil
+}
+
+// elsewhere is a line that lets another terminal use the servers of this run, and a first command for it.
+func (s *stack) elsewhere() string {
+	dir := ""
+	if s.opts.Dir != DefaultDir {
+		dir = " --dir '" + s.opts.Dir + "'"
+	}
+	return fmt.Sprintf(`eval "$(%s dev --print-env%s)" && %s incidents list`, s.opts.program(), dir, s.opts.program())
 }
 
 // tour makes the three lines: start a meeting, list tasks, complete one. They can be pasted as they are.
@@ -66,13 +76,13 @@ func (s *stack) tour(ctx context.Context, base string) ([]string, error) {
 	return lines, nil
 }
 
-// meetingBody asks for a room tomorrow at 14:00: one that is free then, or the first when none is.
+// meetingBody asks for a room at 14:00 of the next working day: one that is free then, or the first when none is.
 func (s *stack) meetingBody(ctx context.Context) (string, error) {
 	f, err := s.filler()
 	if err != nil {
 		return "", err
 	}
-	from := f.day(1).Add(14 * time.Hour)
+	from := f.workday(1).Add(14 * time.Hour)
 	room, err := f.freeRoom(ctx, from, from.Add(time.Hour))
 	if err != nil {
 		return "", err

@@ -1,13 +1,20 @@
 package devmode
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"strconv"
 
 	"steward/internal/advance"
 	"steward/internal/app"
 )
+
+// DefaultDir is the folder that keeps everything unless another one is named.
+const DefaultDir = ".steward"
 
 // Options says what to run. Dir, Root, Listen, Out and Log are required.
 type Options struct {
@@ -37,6 +44,8 @@ type Options struct {
 	Tracing bool
 	// LogFile is named to the reader, when the log goes to a file.
 	LogFile string
+	// Program is how the reader starts this program, for commands that are printed. Empty means "steward".
+	Program string
 	// Out gets what a person should read.
 	Out io.Writer
 	// Log gets everything else.
@@ -54,3 +63,16 @@ func (o Options) check() error {
 	}
 	return nil
 }
+
+// beside is a command line that runs a second one beside this: another address alone would meet the same folder.
+func (o Options) beside() string {
+	host, port, err := net.SplitHostPort(o.Listen)
+	number, wrong := strconv.Atoi(port)
+	if err != nil || wrong != nil || number < 1 || number >= 1<<16-1 {
+		host, number = "127.0.0.1", 8080
+	}
+	flags := fmt.Sprintf("--listen %s --dir %s2", net.JoinHostPort(host, strconv.Itoa(number+1)), o.Dir)
+	return fmt.Sprintf("`make run ARGS=%q` (without make: `%s dev %s`)", flags, o.program(), flags)
+}
+
+func (o Options) program() string { return cmp.Or(o.Program, "steward") }

@@ -47,15 +47,18 @@ func writeFile(name string, text []byte) error {
 	return nil
 }
 
-// prepare makes the folder that keeps everything, and empties our own files in it when asked; Postgres empties its own.
-func prepare(dir string, fresh bool) error {
+// prepare makes the folder that keeps everything.
+func prepare(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("the folder %s cannot be made; choose another one with --dir: %w", dir, err)
 	}
-	if !fresh {
-		return nil
-	}
-	for _, name := range []string{portsFile(dir), tokensFile(dir)} {
+	return nil
+}
+
+// forget removes our own files, for a fresh start; Postgres removes its own. It may be called only by who holds the folder: to a
+// run that is still at work they are its ports and tokens.
+func forget(dir string) error {
+	for _, name := range []string{portsFile(dir), tokensFile(dir), environmentFile(dir)} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("start fresh: %w", err)
 		}

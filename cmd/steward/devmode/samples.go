@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"steward/internal/advance"
+	"steward/internal/calendar"
 	"steward/internal/people"
 	"steward/internal/store"
 	"steward/web"
@@ -23,8 +24,8 @@ const (
 	agent     = "axia"  // of the complaint desk
 )
 
-// house is the time zone of the demo house.
-const house = "Asia/Shanghai"
+// house is the working calendar of the demo house.
+const house = "cn"
 
 // fill puts in what a newcomer should find: people, definitions, samples. A second run adds nothing that is there.
 func (s *stack) fill(ctx context.Context) error {
@@ -52,21 +53,39 @@ func (s *stack) fill(ctx context.Context) error {
 // filler starts the sample processes.
 type filler struct {
 	*stack
-	zone *time.Location
-	now  time.Time
+	workdays *calendar.Calendar
+	now      time.Time
 }
 
 func (s *stack) filler() (filler, error) {
-	zone, err := time.LoadLocation(house)
+	workdays, err := calendar.Bundled(house)
 	if err != nil {
-		return filler{}, fmt.Errorf("time zone of the demo house: %w", err)
+		return filler{}, fmt.Errorf("calendar of the demo house: %w", err)
 	}
-	return filler{stack: s, zone: zone, now: time.Now().In(zone)}, nil
+	return filler{stack: s, workdays: workdays, now: time.Now().In(workdays.Location())}, nil
 }
 
-// meeting is one that is being prepared: asked for, approved, and due in a few hours.
+// lead is how long before a meeting, in working time, its first work is due; see meeting_service.yaml.
+const lead = 4 * time.Hour
+
+// nextMeeting is the first usual hour of a working day whose work is not due yet: on a Sunday, a meeting in three hours would have
+// been prepared on Friday.
+func (f filler) nextMeeting() time.Time {
+	for ahead := range 60 {
+		for _, hour := range []int{10, 14, 16} {
+			start := f.day(ahead).Add(time.Duration(hour) * time.Hour)
+			worked, _ := f.workdays.IsWorkingTime(start)
+			if due, _, _ := f.workdays.AddWorkingTime(start, -lead); worked && due.After(f.now.Add(lead/8)) {
+				return start
+			}
+		}
+	}
+	return f.now.Add(24 * time.Hour) // no calendar has sixty days off
+}
+
+// meeting is one that is being prepared: asked for, approved, and due in a few working hours.
 func (f filler) meeting(ctx context.Context) error {
-	from := f.now.Add(3 * time.Hour).Truncate(30 * time.Minute)
+	from := f.nextMeeting()
 	room, err := f.freeRoom(ctx, from, from.Add(time.Hour))
 	if err != nil || room == "" {
 		return err
@@ -115,7 +134,7 @@ func (f filler) booking(ctx context.Context) error {
 		if err != nil || waiting != uuid.Nil {
 			return err
 		}
-		from := f.day(2).Add(10 * time.Hour)
+		from := f.workday(2).Add(10 * time.Hour)
 		room, err := f.freeRoom(ctx, from, from.Add(2*time.Hour))
 		if err != nil || room == "" {
 			return err
@@ -176,7 +195,13 @@ func tolerate(err error) error {
 // day answers the midnight, in the house, so many days from today.
 func (f filler) day(ahead int) time.Time {
 	y, m, d := f.now.Date()
-	return time.Date(y, m, d+ahead, 0, 0, 0, 0, f.zone)
+	return time.Date(y, m, d+ahead, 0, 0, 0, 0, f.now.Location())
+}
+
+// workday answers the midnight, in the house, with which the n-th working day from now begins.
+func (f filler) workday(n int) time.Time {
+	then, _, _ := f.workdays.AddWorkingDays(f.day(0), n)
+	return then.In(f.now.Location())
 }
 
 // freeRoom finds an ordinary room that nobody has then; "" when all are taken.
@@ -200,12 +225,19 @@ type account struct{ id, name, nameEn, good, goodZh string }
 
 func accounts() []account {
 	return []account{
-		{applicant, "阿珊", "A Shan", "sales: applies for rooms, starts meetings", "营销部:申请会议室、发起会议"},
-		{decider, "阿芳", "A Fang", "meeting office: decides on rooms", "会议办公室:审批会议室"},
-		{"aqiang", "阿强", "A Qiang", "meeting supervisor: prepares meetings with the attendants", "会场督导:带领服务员准备会议"},
-		{"ahua", "阿华", "A Hua", "attendant: tables, tea, clearing up", "会场服务员:摆台、茶水、清场"},
-		{agent, "阿霞", "A Xia", "complaint desk: takes complaints", "投诉受理台:受理投诉"},
-		{"aguo", "阿国", "A Guo", "administrator: sees everything", "管理员:查看全部"},
+		{applicant, "阿珊", "A Shan", "sales: applies for rooms, starts meetings", "营销部：申请会议室、发起会议"},
+		{decider, "阿芳", "A Fang", "meeting office: decides on rooms", "会议办公室：审批会议室"},
+		{colleague, "阿明", "A Ming", "office specialist: issues task orders", "办公室专员：下达会议任务交办单"},
+		{"aqiang", "阿强", "A Qiang", "meeting supervisor: prepares meetings with the attendants", "会场督导：带领服务员准备会议"},
+		{"ahua", "阿华", "A Hua", "attendant: tables, tea, clearing up", "会场服务员：摆台、茶水、清场"},
+		{"amei", "阿梅", "A Mei", "attendant, as A Hua", "会场服务员，同阿华"},
+		{"ajuan", "阿娟", "A Juan", "attendant, as A Hua", "会场服务员，同阿华"},
+		{"ajun", "阿军", "A Jun", "audio-visual engineer, repairs what is damaged", "音响工程师：调试设备、修理损坏物品"},
+		{agent, "阿霞", "A Xia", "complaint desk: takes complaints", "投诉受理台：受理投诉"},
+		{"aping", "阿平", "A Ping", "seat administrator: reviews and analyses complaints", "坐席管理员：审核和分析投诉"},
+		{"ahai", "阿海", "A Hai", "information administrator: decides who handles a complaint", "信息管理员：决定投诉由谁处理"},
+		{"awei", "阿伟", "A Wei", "leads information: signs replies; operator", "信息部经理：签字；运维"},
+		{"aguo", "阿国", "A Guo", "administrator: sees everything", "管理员：查看全部"},
 	}
 }
 

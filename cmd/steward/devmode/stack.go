@@ -40,6 +40,7 @@ type stack struct {
 // Run starts everything, says where it is, and looks after it until ctx ends; then it stops everything in order. What goes
 // wrong at the start is an error whose text says what to do.
 func Run(ctx context.Context, opts Options) (err error) {
+	opts = opts.withoutOurs()
 	if err := opts.check(); err != nil {
 		return err
 	}
@@ -70,13 +71,7 @@ func Run(ctx context.Context, opts Options) (err error) {
 }
 
 func (s *stack) start(ctx context.Context) error {
-	if err := prepare(s.opts.Dir, s.opts.Fresh); err != nil {
-		return err
-	}
-	if err := s.listen(ctx); err != nil {
-		return err
-	}
-	if err := s.startPostgres(ctx); err != nil {
+	if err := s.takeFolder(ctx); err != nil {
 		return err
 	}
 	if s.opts.DatabaseURL != "" { // a wrong one is told as such, not as what Temporal makes of it
@@ -93,7 +88,28 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startApp(ctx); err != nil {
 		return err
 	}
+	if err := s.rememberEnvironment(); err != nil {
+		return err
+	}
 	return s.fill(ctx)
+}
+
+// takeFolder changes nothing of a run that is still at work: first the address is ours, then Postgres's lock on the folder, and
+// only then what that run would miss is removed.
+func (s *stack) takeFolder(ctx context.Context) error {
+	if err := prepare(s.opts.Dir); err != nil {
+		return err
+	}
+	if err := s.listen(ctx); err != nil {
+		return err
+	}
+	if err := s.startPostgres(ctx); err != nil {
+		return err
+	}
+	if s.opts.Fresh {
+		return forget(s.opts.Dir)
+	}
+	return nil
 }
 
 // listen takes the address first: a second `steward dev` should fail here, before it touches anything.
@@ -101,7 +117,7 @@ func (s *stack) listen(ctx context.Context) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.opts.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("the address %s is in use by another program, perhaps another `steward dev`: stop it, or choose another address with --listen", s.opts.Listen)
+		return fmt.Errorf("the address %s is in use by another program, perhaps another `steward dev`: stop it, or run beside it with %s", s.opts.Listen, s.opts.beside())
 	}
 	if err != nil {
 		return fmt.Errorf("the address %s cannot be used, choose another one with --listen: %w", s.opts.Listen, err)
@@ -131,7 +147,11 @@ func (s *stack) startPostgres(ctx context.Context) error {
 		opts.Fresh, opts.Port, opts.Progress = false, pg.Port(), nil
 		return pg, nil
 	}}
-	if err := s.postgres.begin(ctx); err != nil {
+	err := s.postgres.begin(ctx)
+	if errors.Is(err, postgres.ErrLocked) {
+		return fmt.Errorf("another `steward dev` works in the folder %s: stop it, or run beside it with %s (%w)", s.opts.Dir, s.opts.beside(), postgres.ErrLocked)
+	}
+	if err != nil {
 		return err
 	}
 	if err := s.pg.CreateDatabase(ctx, database); err != nil {

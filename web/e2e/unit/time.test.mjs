@@ -60,12 +60,40 @@ describe("local times", () => {
   });
 
   it("write every kind of offset", () => {
-    const at = (minutesWest) => time.offsetOf({ getTimezoneOffset: () => minutesWest });
-    assert.deepEqual([at(-480), at(0), at(300), at(-345)], ["+08:00", "+00:00", "-05:00", "+05:45"]);
+    assert.deepEqual([480, 0, -300, 345].map(time.offsetOf), ["+08:00", "+00:00", "-05:00", "+05:45"]);
   });
 
   it("are none when nothing sensible was entered", () => {
     assert.deepEqual([time.withOffset(""), time.withOffset("x"), time.localValue(""), time.localValue(undefined)], ["", "", "", ""]);
+  });
+});
+
+describe("the house's zone", () => {
+  const zones = [
+    ["Asia/Shanghai", "2026-11-21T14:30", "2026-11-21T14:30:00+08:00", "2026-11-20T16:00:00.000Z", 24],
+    ["America/New_York", "2026-11-01T14:30", "2026-11-01T14:30:00-05:00", "2026-11-01T04:00:00.000Z", 25],
+    ["America/New_York", "2026-03-08T09:15", "2026-03-08T09:15:00-04:00", "2026-03-08T05:00:00.000Z", 23],
+    ["Asia/Kolkata", "2026-11-21T00:00", "2026-11-21T00:00:00+05:30", "2026-11-20T18:30:00.000Z", 24],
+  ];
+  for (const [timeZone, local, sent, midnight, hours] of zones) {
+    it(`is that of what is entered and shown: ${timeZone} ${local}`, () => {
+      assert.equal(time.withOffset(local, { timeZone }), sent);
+      assert.equal(time.localValue(sent, { timeZone }), local);
+      const { from, to } = time.dayRange(local.slice(0, 10), { timeZone });
+      assert.equal(from.toISOString(), midnight);
+      assert.equal(time.dateValue(from, { timeZone }), local.slice(0, 10));
+      assert.equal((to - from) / 3_600_000, hours, "days on which clocks change have another length");
+    });
+  }
+
+  it("counts for everything once it is set, and is named where the browser has another one", () => {
+    time.setZone("Asia/Shanghai");
+    assert.equal(time.formatTime("2026-11-21T16:00:00Z", "zh", { now }), "11月22日 周日 00:00");
+    assert.equal(time.withOffset("2026-11-22T00:00"), "2026-11-22T00:00:00+08:00");
+    assert.equal(time.foreignZone("Europe/Berlin"), "Asia/Shanghai");
+    assert.equal(time.foreignZone("Asia/Shanghai"), "");
+    time.setZone("No/Where");
+    assert.equal(time.foreignZone("Europe/Berlin"), "", "an unknown zone leaves the browser's");
   });
 });
 

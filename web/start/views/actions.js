@@ -19,7 +19,7 @@ export function actions(ctx, process, definition) {
     t("process.actions"),
     open.length === 0 && h("p", { class: "quiet" }, t("process.actions_none")),
     open.map((action) => panel(ctx, process, definition, action)),
-    offered.filter((action) => !action.allowed).map((action) => h("p", { class: "quiet" }, titleOf(action), text(action.reason) && `: ${text(action.reason)}`)),
+    offered.filter((action) => !action.allowed).map((action) => h("p", { class: "quiet" }, titleOf(action), text(action.reason) && t("app.colon") + text(action.reason))),
   );
 }
 
@@ -59,13 +59,27 @@ function panel(ctx, process, definition, action) {
     notice(t("process.told", { action: title }));
     ctx.again();
   });
+  const press = () => (action.action === "cancel" ? ask(element.querySelector("form"), send) : send());
   const element = h(
     "details", { class: "panel", "data-action": action.action }, h("summary", {}, title),
-    h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); send(); } },
+    h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); press(); } },
       !form.isEmpty && form.element, problem,
       h("div", { class: "buttons" }, h("button", { type: "submit", class: action.action === "cancel" ? "danger" : "primary" }, t("process.confirm", { action: title })))),
   );
   return element;
+}
+
+/** ask makes sure before what cannot be undone. Its buttons lie elsewhere than the one just pressed, so that a double press asks only. */
+function ask(form, send) {
+  if (form.querySelector(".sure") !== null) {
+    return;
+  }
+  const yes = () => { box.remove(); send(); };
+  const box = h("div", { class: "problem sure", role: "alert" }, h("p", {}, t("process.sure")), h("div", { class: "buttons" },
+    h("button", { type: "button", onclick: () => box.remove() }, t("process.sure_no")),
+    h("button", { type: "button", class: "danger", "data-sure": "yes", onclick: yes }, t("process.sure_yes"))));
+  form.append(box);
+  box.querySelector("button").focus();
 }
 
 function formOf(process, definition, { action, schema }) {

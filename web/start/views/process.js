@@ -94,13 +94,13 @@ function related(item) {
 
 function deadlines(item, definition, words) {
   const list = [...(item.deadlines ?? [])].filter((d) => moment(d.at) !== null).sort((a, b) => moment(a.at) - moment(b.at));
-  const named = new Map(stepNames(definition.steps.concat(definition.finally, definition.blocks)));
+  const named = new Map(stepNames(definition.steps.concat(definition.finally, definition.blocks, item.steps))); // those of the process are filled in
   const row = (d) => {
     const { event, what } = deadlineWords(d.key, words.events);
     return h("li", {}, when(d.at), " ", t("process.deadline", { step: event || nameOf(named.get(d.step), d.step), what }),
-      d.provisional && h("span", { class: "quiet" }, ` (${t("process.provisional")})`));
+      d.provisional && h("span", { class: "quiet" }, t("app.brackets", { words: t("process.provisional") })));
   };
-  return list.length === 0 ? null : h("section", { class: "card" }, fold("deadlines", `${t("process.deadlines")} (${list.length})`, h("ul", { class: "plain" }, list.map(row))));
+  return list.length === 0 ? null : h("section", { class: "card" }, fold("deadlines", t("process.deadlines") + t("app.brackets", { words: list.length }), h("ul", { class: "plain" }, list.map(row))));
 }
 
 function stepNames(list = []) {

@@ -12,9 +12,10 @@ const filters = { open: { state: "open" }, mine: { mine: true }, all: {} };
 /** processes lists the open ones, those that the person started, or all. */
 export async function processes(ctx) {
   const [filter] = ctx.params;
+  const kinds = new Map((await api.definitions()).items.map((definition) => [definition.id, text(definition.name)]));
   const list = new KeysetList({
     load: (page) => api.processes({ ...filters[filter], ...page }),
-    row: entry,
+    row: (process) => entry(process, kinds.get(process.definition)),
     version: (process) => process.revision,
     nothing: t("processes.empty"),
   });
@@ -31,11 +32,11 @@ function choices() {
   ];
 }
 
-function entry(process) {
+function entry(process, kind) {
   const started = t("processes.started", { who: personName(process.starter), when: formatTime(process.startedAt, language()) });
   return h(
     "a", { class: "card row-link", href: `#/process/${process.id}` },
-    h("span", { class: "grow" }, h("strong", {}, text(process.title)), h("span", { class: "quiet" }, started)),
+    h("span", { class: "grow" }, h("strong", {}, text(process.title)), h("span", { class: "quiet" }, kind && [h("span", { class: "kind" }, kind), " · "], started)),
     h("span", { class: "side" }, stateBadge(process), h("span", { class: "quiet" }, when(process.endedAt))),
   );
 }

@@ -5,6 +5,7 @@ import { h, replace } from "../dom.js";
 import { Form } from "../forms.js";
 import { t, text } from "../i18n.js";
 import { empty, notice, once, problemBox } from "../ui.js";
+import { obstacles } from "./timeline.js";
 
 /** start lists what can be started. */
 export async function start(ctx) {
@@ -26,7 +27,7 @@ export async function startForm(ctx) {
     }
     replace(problem);
     try {
-      started(ctx, form, await api.start(definition.id, definition.version, input));
+      await started(ctx, form, await api.start(definition.id, definition.version, input));
     } catch (failure) {
       replace(problem, problemBox(failure, { retry: () => submit(element, send), fields: form.showProblem(failure) }), blocking(failure));
     }
@@ -43,14 +44,15 @@ export async function startForm(ctx) {
 
 const submit = (element, send) => once(element, send);
 
-function started(ctx, form, result) {
+async function started(ctx, form, result) {
   form.forget();
   if (result.status === "pending" || !result.process) {
     notice(t("start.pending"));
     ctx.go("#/processes/mine");
     return;
   }
-  notice(t("start.done"));
+  const why = (await obstacles(result.process)).join(" ") || text(result.message);
+  notice(why === "" ? t("start.done") : t("start.obstacle", { why }), why === "" ? undefined : 20_000);
   ctx.go(`#/process/${result.process}`);
 }
 

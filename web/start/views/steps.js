@@ -53,7 +53,14 @@ function who(item) {
   if (by !== "") {
     return t("step.by", { who: by });
   }
+  if (item.state === "done" && item.uses && !asksPeople(item)) {
+    return t("step.by", { who: t("process.system") });
+  }
   return item.who?.length > 0 ? t("step.with", { who: names(item.who) }) : "";
+}
+
+function asksPeople({ uses }) {
+  return uses === "task" || uses === "approval" || uses.startsWith("task/");
 }
 
 function time(item) {

@@ -1,6 +1,6 @@
 // One task: what it is about, its form, and what the person may do with it.
 
-import { api } from "../api.js";
+import { api, Problem } from "../api.js";
 import { h, newId, replace } from "../dom.js";
 import { Form } from "../forms.js";
 import { label, language, nameOf, t, text } from "../i18n.js";
@@ -8,18 +8,23 @@ import { formatTime, moment } from "../time.js";
 import { dueBadge, facts, names, notice, once, personName, problemBox, section, when } from "../ui.js";
 import { summary } from "../values.js";
 import { comments } from "./comments.js";
+import { obstacles } from "./timeline.js";
+
+/** For so long a decision can be undone. */
+const undoSeconds = 8;
+const undone = "undone";
 
 /** task shows a task to be done, or what became of it. */
 export async function task(ctx) {
   const item = await api.task(ctx.params[0]);
-  const [around, rooms] = await Promise.all([surroundings(item), ctx.rooms()]);
+  const [around, rooms, reasons] = await Promise.all([surroundings(item), ctx.rooms(), obstacles(item.process, item.step)]);
   const news = h("div", { class: "news", "aria-live": "polite" });
   const talk = await comments(item);
   ctx.show(
-    nameOf(item.title, item.step), news, about(item, around),
-    part(t("task.details"), summary(item.details, {}, rooms)),
+    nameOf(item.title, item.step), news, about(item, around, reasons),
+    part(t("task.details"), summary(item.details, item.detailsForm, rooms)),
     part(t("task.request"), summary(around.process?.input, around.definition?.input, rooms)),
-    part(t("task.checklist"), item.checklist?.length > 0 && h("ul", {}, item.checklist.map((line) => h("li", {}, text(line))))),
+    part(t("task.checklist"), item.checklist?.length > 0 && checklist(item)),
     item.status === "open" ? work(ctx, item) : ended(item),
     talk.element,
   );
@@ -42,11 +47,41 @@ async function surroundings(item) {
   }
 }
 
+/** checklist can be ticked: a help for whoever does the task, kept in this tab and not sent. */
+function checklist(item) {
+  const key = `steward.checks ${item.id}`;
+  const ticked = new Set(kept(key));
+  const row = (line, i) => {
+    const box = h("input", { type: "checkbox", id: newId("check"), checked: ticked.has(i), disabled: item.status !== "open", onchange: () => {
+      ticked[box.checked ? "add" : "delete"](i);
+      keep(key, [...ticked]);
+    } });
+    return h("li", {}, h("label", { class: "check", for: box.id }, box, text(line)));
+  };
+  return h("ul", { class: "plain" }, item.checklist.map(row));
+}
+
+function kept(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function keep(key, value) {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Without storage the ticks last as long as the page.
+  }
+}
+
 function part(title, content) {
   return content ? section(title, content) : null;
 }
 
-function about(item, { process, definition }) {
+function about(item, { process, definition }, reasons) {
   const due = moment(item.dueAt) === null ? t("task.due_none") : [when(item.dueAt), " ", item.status === "open" && dueBadge(item.dueAt)];
   const starter = personName(process?.starter);
   const why = process && t("task.why_text", { starter, process: text(definition.name) || definition.id, step: nameOf(item.title, item.step) });
@@ -58,6 +93,7 @@ function about(item, { process, definition }) {
     [t("task.opened"), when(item.openedAt)],
     [t("task.starter"), starter],
     [t("task.why"), why],
+    [t("task.reason"), reasons.length > 0 ? h("strong", { "data-reason": "" }, reasons.join(" ")) : ""],
   ]));
 }
 
@@ -155,21 +191,49 @@ class Desk {
       return undefined;
     }
     const form = this.form.isEmpty ? {} : { form: values };
-    return this.send(() => api.complete(this.item.id, this.body({ outcome, ...form })), t("task.completed", { outcome: label("outcome", outcome) }));
+    const body = this.body({ outcome, holdSeconds: undoSeconds, ...form });
+    return this.send(() => api.complete(this.item.id, body, (command) => this.held(command, outcome)), t("task.completed", { outcome: label("outcome", outcome) }));
+  }
+
+  /** held offers to undo what was decided, for as long as the server holds it back. It is carried out also when the page is left. */
+  held({ command }, outcome) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, undoSeconds * 1000);
+      const undo = async () => {
+        clearTimeout(timer);
+        replace(this.problem);
+        try {
+          await api.withdraw(command);
+        } catch {
+          resolve(); // it was too late, or nobody knows: what became of it is shown as usual
+          return;
+        }
+        reject(new Problem("problem", { code: undone }));
+      };
+      const button = h("button", { type: "button", "data-action": "undo", onclick: undo }, t("task.undo"));
+      const words = t("task.held", { outcome: label("outcome", outcome), seconds: undoSeconds });
+      replace(this.problem, h("div", { class: "pill-text", role: "status" }, words, " ", button));
+    });
   }
 
   /** send carries out a command once, however often it is pressed, and says what became of it. */
   send(command, words, then = () => this.ctx.go("#/inbox/mine")) {
     return once(this.element, async () => {
       replace(this.problem);
+      let result;
       try {
-        await command();
+        result = await command();
       } catch (failure) {
+        if (failure.code === undone) {
+          notice(t("task.undone"));
+          return;
+        }
         this.failed(failure, () => this.send(command, words, then));
         return;
       }
       this.form.forget();
-      notice(words);
+      const more = text(result?.message); // applied, but not all came off
+      notice(more === "" ? words : words + t("app.colon") + more, more === "" ? undefined : 20_000);
       then();
     });
   }

@@ -68,12 +68,30 @@ function deadline(item, { events }) {
   if (moment(item.at) === null) {
     return [name, " ", t("process.cleared")];
   }
-  return [name, " ", when(item.at), item.provisional && ` (${t("process.provisional")})`];
+  return [name, " ", when(item.at), item.provisional && t("app.brackets", { words: t("process.provisional") })];
+}
+
+/**
+ * obstacles answers why a process asks for something out of its usual way: what the decision tells that opened a task of
+ * the step, without one the newest decision. They are only an explanation: nothing is said when they cannot be read.
+ */
+export async function obstacles(process, step) {
+  try {
+    const { items } = await api.log(process, { limit: pageSize });
+    const opens = (item) => (item.effects ?? []).some((effect) => effect.kind === "task.opened" && effect.step === step);
+    const decision = step === undefined ? items.at(-1) : items.findLast(opens);
+    return (decision?.effects ?? []).filter((effect) => effect.kind === "output.set").map((effect) => text(effect.text));
+  } catch {
+    return [];
+  }
 }
 
 /** deadlineWords reads a deadline's key, such as due, escalate/0 or event/meeting_ended/remind/0. */
 export function deadlineWords(key, events) {
   const [first, name, kind] = key.split("/");
+  if (first === "escalate") {
+    return { event: "", what: t("deadline.level", { number: Number(name) + 1 }) };
+  }
   if (first !== "event") {
     return { event: "", what: label("deadline", first) };
   }
