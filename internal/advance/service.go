@@ -266,7 +266,7 @@ func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand) 
 func (s *Service) safe(ctx context.Context) func(Result, error) (Result, error) {
 	return func(res Result, err error) (Result, error) {
 		if errors.Is(err, ErrNotDecidedYet) {
-			if lost := s.advancer.flush(ctx); lost != nil {
+			if lost := s.advancer.flush(ctx, res.Command); lost != nil {
 				return res, lost
 			}
 		}
@@ -300,7 +300,11 @@ func (s *Service) decideAfterAll(ctx context.Context, res Result, cmd *newComman
 	if _, err := s.advancer.run(ctx, job{process: res.Process}); err != nil {
 		return res, errors.Join(ErrNotDecidedYet, err)
 	}
-	return s.lookUp(ctx, res, cmd.BodyDigest, false)
+	res, err := s.lookUp(ctx, res, cmd.BodyDigest, false)
+	if errors.Is(err, store.ErrNotFound) { // Postgres was away meanwhile, and lost what nobody was told of
+		err = ErrUnavailable
+	}
+	return res, err
 }
 
 // held says whether a command waits for its undo window to pass, and has it decided then; should this program be gone by

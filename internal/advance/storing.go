@@ -36,16 +36,20 @@ func (a *Advancer) storeCommandSoon(ctx context.Context, c *newCommand) (fresh b
 
 // sqlFlush writes to Postgres's log and commits, which waits until that and everything before it is on disk. A transaction that has
 // written nothing would not wait.
-const sqlFlush = `SELECT pg_logical_emit_message(true, 'steward', '')`
+const sqlFlush = `SELECT EXISTS (SELECT FROM commands WHERE id = $1) FROM pg_logical_emit_message(true, 'steward', '')`
 
 // flushPatience bounds the wait, which goes on when the request has given up.
 const flushPatience = time.Second
 
 // flush waits until everything committed so far is on disk.
-func (a *Advancer) flush(ctx context.Context) error {
+func (a *Advancer) flush(ctx context.Context, command uuid.UUID) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushPatience)
 	defer cancel()
-	_, err := a.store.Pool().Exec(ctx, sqlFlush)
+	var there bool
+	err := a.store.Pool().QueryRow(ctx, sqlFlush, command).Scan(&there)
+	if err == nil && !there { // Postgres was away meanwhile, and lost it
+		return ErrUnavailable
+	}
 	return store.Classify(err)
 }
 

@@ -31,9 +31,10 @@ func TestWhatIsSaidToBeSafeIsOnDisk(t *testing.T) {
 		require.True(t, fresh)
 		var written string
 		require.NoError(t, st.Pool().QueryRow(t.Context(), `SELECT pg_current_wal_insert_lsn()::text`).Scan(&written))
-		require.NoError(t, a.flush(gone))
+		require.NoError(t, a.flush(gone, id))
 		var safe bool
 		require.NoError(t, st.Pool().QueryRow(t.Context(), `SELECT pg_current_wal_flush_lsn() >= $1::text::pg_lsn`, written).Scan(&safe))
 		require.True(t, safe)
 	}
+	require.ErrorIs(t, a.flush(t.Context(), uuid.New()), ErrUnavailable, "Postgres has lost it")
 }

@@ -259,8 +259,6 @@ type Task struct {
 	Priority        int32
 	LateStart       bool
 	OverdueNotified bool
-	Former          []string
-	Excluded        []string
 }
 
 type TaskCandidate struct {

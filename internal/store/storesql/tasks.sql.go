@@ -12,7 +12,7 @@ import (
 )
 
 const processTasks = `-- name: ProcessTasks :many
-SELECT id, process_id, node, definition_id, step, kind, title, process_title, status, assignee, owner, outcome, due_at, due_key, opened_at, claimed_at, closed_at, closed_by, revision, priority, late_start, overdue_notified, former, excluded FROM tasks WHERE process_id = $1 ORDER BY opened_at, id LIMIT $2
+SELECT id, process_id, node, definition_id, step, kind, title, process_title, status, assignee, owner, outcome, due_at, due_key, opened_at, claimed_at, closed_at, closed_by, revision, priority, late_start, overdue_notified FROM tasks WHERE process_id = $1 ORDER BY opened_at, id LIMIT $2
 `
 
 type ProcessTasksParams struct {
@@ -52,8 +52,6 @@ func (q *Queries) ProcessTasks(ctx context.Context, arg ProcessTasksParams) ([]T
 			&i.Priority,
 			&i.LateStart,
 			&i.OverdueNotified,
-			&i.Former,
-			&i.Excluded,
 		); err != nil {
 			return nil, err
 		}
