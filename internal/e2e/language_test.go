@@ -95,7 +95,7 @@ func TestADeadlineBeyondTheCalendar(t *testing.T) {
 			_, err := h.App.LoadCalendar(t.Context(), []byte(text))
 			require.NoError(t, err)
 		}
-		load(fmt.Sprintf("calendar: works\nlocation: Asia/Shanghai\nhours: [\"09:00-17:00\"]\nyears: [{ year: %d, notice: test }]\n", this))
+		load(fmt.Sprintf("calendar: works\nlocation: Asia/Shanghai\nhours: [\"09:00-17:00\"]\nyears: [{ year: %d, notice: test, off: [%d-01-01] }]\n", this, this))
 		h.Publish(far)
 		asker := h.SignIn("alin")
 		id := asker.Start("far", map[string]any{})
