@@ -25,8 +25,8 @@ type lost struct {
 	seq     int64
 }
 
-// sqlLostCommands leaves out what waits for an operator, by itself or with the start of its process. A command that was held back is due the moment its undo window ends:
-// nobody has been told of it before.
+// sqlLostCommands leaves out what waits for an operator, by itself or with the start of its process. A command that was held back is
+// due the moment its undo window ends: nobody has been told of it before.
 const sqlLostCommands = `SELECT c.id, c.process_id, c.received_at FROM commands c
 WHERE c.settled_at IS NULL AND c.received_at < $1
  AND CASE WHEN c.hold_until IS NULL THEN c.received_at < $2 ELSE c.hold_until < $1 END
@@ -46,16 +46,20 @@ func lostCommands(ctx context.Context, st *store.Store, now time.Time, age time.
 	return list, store.Classify(err)
 }
 
-// sqlLostProcesses leaves out processes whose workflow was closed from outside: only an operator can give them a new one.
+// hasWorkflow leaves out processes whose workflow was closed from outside: only an operator can give them a new one.
+const hasWorkflow = ` AND NOT EXISTS (SELECT FROM incidents i
+WHERE i.process_id = p.id AND i.kind = '` + store.IncidentWorkflowClosed + `' AND i.resolved_at IS NULL)`
+
+// sqlLostProcesses finds processes that have been waiting to be settled with Temporal.
 const sqlLostProcesses = `SELECT p.id, p.unsettled_since, p.status = 'ended', p.seq FROM processes p
 WHERE p.unsettled_since < $1 AND (p.unsettled_since, p.id) > ($2, $3)
- AND NOT EXISTS (SELECT FROM incidents i WHERE i.process_id = p.id AND i.kind = '` + store.IncidentWorkflowClosed + `' AND i.resolved_at IS NULL)
+` + hasWorkflow + `
 ORDER BY p.unsettled_since, p.id LIMIT $4`
 
 // sqlOverdueProcesses finds deadlines whose timer never fired. Those that wait for an operator are not in next_at.
 const sqlOverdueProcesses = `SELECT p.id, p.next_at, false, p.seq FROM processes p
 WHERE p.status <> 'ended' AND p.next_at < $1 AND (p.next_at, p.id) > ($2, $3)
- AND NOT EXISTS (SELECT FROM incidents i WHERE i.process_id = p.id AND i.kind = '` + store.IncidentWorkflowClosed + `' AND i.resolved_at IS NULL)
+` + hasWorkflow + `
 ORDER BY p.next_at, p.id LIMIT $4`
 
 // lostProcesses reads a page of one of the two statements above: what is older than before.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -89,6 +90,22 @@ func (w *written) String() string {
 	return w.text.String()
 }
 
+// runUntilItSays runs the program until it has said every part, stops it, expects it to end well, and answers all it said.
+func runUntilItSays(t *testing.T, args []string, parts ...string) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out, code := &written{}, make(chan int, 1)
+	go func() { code <- run(ctx, args, streams{in: strings.NewReader(""), out: out, err: out}) }()
+	require.Eventually(t, func() bool {
+		said := out.String()
+		return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(said, part) })
+	}, 20*time.Second, 20*time.Millisecond, "%v", out)
+	stop()
+	require.Zero(t, <-code, out.String())
+	return out.String()
+}
+
 // TestWithoutTemporalTheProgramsGoOn and say so: people can work without it.
 func TestWithoutTemporalTheProgramsGoOn(t *testing.T) {
 	t.Parallel()
@@ -96,17 +113,8 @@ func TestWithoutTemporalTheProgramsGoOn(t *testing.T) {
 	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"worker"}} {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()
-			ctx, stop := context.WithCancel(t.Context())
-			defer stop()
-			out, code := &written{}, make(chan int, 1)
-			go func() {
-				code <- run(ctx, append(args, "--database-url", database, "--temporal-address", "127.0.0.1:1"), streams{in: strings.NewReader(""), out: out, err: out})
-			}()
-			require.Eventually(t, func() bool {
-				return strings.Contains(out.String(), "Temporal at 127.0.0.1:1 does not answer") && strings.Contains(out.String(), "correct TEMPORAL_ADDRESS")
-			}, 20*time.Second, 20*time.Millisecond, "%v", out)
-			stop()
-			require.Zero(t, <-code, out.String())
+			runUntilItSays(t, append(args, "--database-url", database, "--temporal-address", "127.0.0.1:1"),
+				"Temporal at 127.0.0.1:1 does not answer", "correct TEMPORAL_ADDRESS")
 		})
 	}
 }
@@ -118,17 +126,9 @@ func TestAMissingNamespaceIsNamed(t *testing.T) {
 	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"worker"}} {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()
-			ctx, stop := context.WithCancel(t.Context())
-			defer stop()
-			out, code := &written{}, make(chan int, 1)
-			go func() {
-				code <- run(ctx, append(args, "--database-url", database, "--temporal-address", temporal, "--temporal-namespace", "nope"), streams{in: strings.NewReader(""), out: out, err: out})
-			}()
 			const sentence = "create it (temporal operator namespace create -n nope --retention 720h), or correct TEMPORAL_NAMESPACE (--temporal-namespace)"
-			require.Eventually(t, func() bool { return strings.Contains(out.String(), sentence) }, 20*time.Second, 20*time.Millisecond, "%v", out)
-			stop()
-			require.Zero(t, <-code, out.String())
-			require.Equal(t, 1, strings.Count(out.String(), sentence), out.String())
+			said := runUntilItSays(t, append(args, "--database-url", database, "--temporal-address", temporal, "--temporal-namespace", "nope"), sentence)
+			require.Equal(t, 1, strings.Count(said, sentence), said)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package timex
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,23 @@ type Quantity struct {
 // Amount is a length of time such as 1h30m or 2wd: quantities that are added one after the other. The empty amount is
 // no time at all and is written 0.
 type Amount []Quantity
+
+// countsNothing says that all its numbers are 0. No working hours may be some time all the same: they lead to where work goes on.
+func (a Amount) countsNothing() bool {
+	return !slices.ContainsFunc(a, func(q Quantity) bool { return q.N != 0 })
+}
+
+// isZero says that the amount is no time at all, however it is written.
+func (a Amount) isZero() bool {
+	return a.countsNothing() && !slices.ContainsFunc(a, func(q Quantity) bool { return q.Unit.working() })
+}
+
+// withinDays says that a part of the amount is shorter than a day.
+func (a Amount) withinDays() bool {
+	return slices.ContainsFunc(a, func(q Quantity) bool {
+		return slices.Contains([]Unit{Hours, WorkingHours, Minutes, Seconds}, q.Unit)
+	})
+}
 
 // ParseDuration reads an amount: 30m, 1h30m, 2d, 1wd, or 0. It returns a *[ParseError].
 func ParseDuration(src string) (Amount, error) {

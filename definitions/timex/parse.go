@@ -276,14 +276,15 @@ func (p *parser) bound(e *Expr) error {
 	}
 	s.back = s.back && len(s.amount) > 0
 	terms := append(append([]term(nil), e.from.terms[:cut]...), s)
+	clocked := cut+1 < len(e.from.terms)
 	if p.space(); isDigit(p.peek()) {
 		t, err := p.clock()
 		if err != nil {
 			return err
 		}
-		terms = append(terms, clockTerm{t})
+		terms, clocked = append(terms, clockTerm{t}), true
 	}
-	if reversed(first, s) {
+	if reversed(first, s, clocked) {
 		p.pos = at
 		return p.fail(CodeWindow, "write the earlier end first", "the window ends before it begins")
 	}
@@ -291,11 +292,17 @@ func (p *parser) bound(e *Expr) error {
 	return nil
 }
 
-// reversed finds bounds that are in the wrong order whatever the calendar says.
-func reversed(a, b shift) bool {
+// reversed finds bounds that are in the wrong order whatever the calendar says. Where an end has a time of day of its own, only days
+// and what is longer tell.
+func reversed(a, b shift, clocked bool) bool {
+	if clocked && (a.amount.withinDays() || b.amount.withinDays() || a.amount.countsNothing() && b.amount.countsNothing()) {
+		return false
+	}
 	switch {
-	case len(b.amount) == 0:
-		return len(a.amount) > 0 && !a.back
+	case b.amount.isZero():
+		return !a.amount.isZero() && !a.back
+	case a.amount.isZero():
+		return b.back
 	case a.back != b.back:
 		return b.back
 	case len(a.amount) != 1 || len(b.amount) != 1 || a.amount[0].Unit != b.amount[0].Unit:

@@ -56,6 +56,14 @@ func TestCanonicalForm(t *testing.T) {
 	}
 }
 
+// TestTimesOfDayDecideTheOrderOfAWindow where its amounts do not.
+func TestTimesOfDayDecideTheOrderOfAWindow(t *testing.T) {
+	t.Parallel()
+	for _, src := range []string{"end+0m 09:00..0 17:00", "end+2h 00:00..1h 24:00", "end+0wd 09:00..0 17:00", "end+1m 00:00..-1m 24:00"} {
+		require.True(t, must(t, src).IsWindow(), src)
+	}
+}
+
 func TestWindowNames(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"a", "b"}, must(t, "next(a, after(b, next(a)))+1h..2h").Windows())
@@ -127,6 +135,8 @@ func TestParseMistakes(t *testing.T) {
 		{"end+1d..-1d", timex.CodeWindow, 8, "earlier"},
 		{"end+1d..0", timex.CodeWindow, 8, "earlier"},
 		{"end+0..-1h", timex.CodeWindow, 7, "earlier"},
+		{"end+2d 09:00..1d 17:00", timex.CodeWindow, 14, "earlier"},
+		{"end+0m..-1d", timex.CodeWindow, 8, "earlier"},
 		{"end+3wd..", timex.CodeAmount, 9, ""},
 		{"end+3wd..7wd..9wd", timex.CodeSyntax, 12, ""},
 		{"end+3wd..7wd +1d", timex.CodeSyntax, 13, ""},

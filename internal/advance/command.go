@@ -24,7 +24,7 @@ var (
 	ErrParked        = errors.New("the command met an error in the definition and waits for an operator")
 	ErrNotDecidedYet = errors.New("the command is stored but not decided yet")
 	ErrNeedsRecovery = errors.New("only `steward recover` can mend this")
-	// ErrNeedsPeople says that an incident stands for a task that nobody can do.
+	// ErrNeedsPeople says that an incident stands for tasks that nobody can do.
 	ErrNeedsPeople = errors.New("only people can mend this")
 )
 

@@ -40,7 +40,7 @@ func (a *Advancer) openIncident(ctx context.Context, id uuid.UUID) (store.Incide
 	case i.Kind == store.IncidentBehind:
 		return i, fmt.Errorf("%w: incident %s stands for a database that was restored; `steward recover --postgres-restored` closes it, and so does a database that catches up", ErrNeedsRecovery, id)
 	case i.Kind == store.IncidentNobodyLeft:
-		return i, fmt.Errorf("%w: incident %s stands for a task that nobody can do; it closes by itself when the task is transferred or somebody joins: %s", ErrNeedsPeople, id, i.Message)
+		return i, fmt.Errorf("%w: incident %s stands for tasks that nobody can do; it closes by itself when they are transferred or somebody joins: %s", ErrNeedsPeople, id, i.Message)
 	}
 	return i, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"steward/definitions"
 	"steward/internal/app"
+	"steward/internal/devserver/process"
 	"steward/internal/devserver/temporalproc"
 	"steward/internal/people"
 	"steward/internal/store"
@@ -52,6 +53,7 @@ type House struct {
 	App         *app.App
 	Config      app.Config
 	DatabaseURL string
+	address     string // the same whenever it is up
 }
 
 // Start runs a Steward with the demo people on a database of its own. change may alter the configuration before.
@@ -86,11 +88,12 @@ func (h *House) PublishLibrary() {
 // Up starts the program; on the same address as before when it ran already.
 func (h *House) Up() {
 	h.T.Helper()
-	listen := "127.0.0.1:0"
-	if h.App != nil {
-		listen = h.App.Addr
+	if h.address == "" {
+		address, err := process.FreeAddress(h.T.Context())
+		require.NoError(h.T, err)
+		h.address = address
 	}
-	listener, err := new(net.ListenConfig).Listen(h.T.Context(), "tcp", listen)
+	listener, err := new(net.ListenConfig).Listen(h.T.Context(), "tcp", h.address)
 	require.NoError(h.T, err)
 	h.Config.Listener = listener
 	h.App, err = app.Start(context.Background(), h.Config)

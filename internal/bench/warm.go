@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"steward/internal/devserver/process"
 )
 
 // WarmStart measures how long `steward dev` needs from its start to the first answer to a person, when it has run before: its
@@ -51,7 +52,7 @@ const (
 
 // start runs `steward dev` until a person's first request is answered, and stops it.
 func (s *Site) start(ctx context.Context, program, kept string) (took time.Duration, err error) {
-	address, err := freeAddress(ctx)
+	address, err := process.FreeAddress(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -101,15 +102,6 @@ func stop(cmd *exec.Cmd, ended chan error) error {
 	case <-patience.C:
 		return errors.Join(fmt.Errorf("steward dev did not stop within %s", stopPatience), cmd.Process.Kill(), <-ended)
 	}
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
 }
 
 // withoutServers leaves out the variables that name servers of somebody else.

@@ -111,7 +111,7 @@ func (p *program) died() {
 // freeAddress answers an address on loopback that nobody listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	port, err := process.FreePort(t.Context())
+	address, err := process.FreeAddress(t.Context())
 	require.NoError(t, err)
-	return process.Address(port)
+	return address
 }

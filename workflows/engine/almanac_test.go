@@ -359,7 +359,8 @@ func TestTimeExpressionsAgainstTheAlmanac(t *testing.T) {
 		e, err := timex.Parse(text)
 		var mistake *timex.ParseError
 		if errors.As(err, &mistake) && mistake.Code == timex.CodeWindow {
-			t.Skip("a window whose ends are refused on sight")
+			require.Equal(t, s.text(from), s.text(to), "%s is refused on sight, so it has no length", text)
+			return
 		}
 		require.NoError(t, err, text)
 		got, err := e.Eval(timex.Env{Calendar: cal, Anchor: func(name string) (time.Time, bool) { at, ok := s.anchors[name]; return instant(at), ok }})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"steward/definitions"
@@ -84,105 +85,34 @@ func DecodeChanges(text []byte) ([]Change, error) {
 	return changes, nil
 }
 
-// newChange makes an empty change of the kind, nil when the kind is not known.
-func newChange(kind string) Change { //nolint:funlen // a table: one line for each kind
-	switch kind {
-	case "process.started":
-		return new(ProcessStarted)
-	case "process.ending":
-		return new(ProcessEnding)
-	case "process.ended":
-		return new(ProcessEnded)
-	case "clock":
-		return new(ClockAdvanced)
-	case "stood_still":
-		return new(StoodStill)
-	case "input.changed":
-		return new(InputChanged)
-	case "anchors.changed":
-		return new(AnchorsChanged)
-	case "vars.changed":
-		return new(VarsChanged)
-	case "title.changed":
-		return new(TitleChanged)
-	case "business_key.set":
-		return new(BusinessKeySet)
-	case "role.resolved":
-		return new(RoleResolved)
-	case "role.picked":
-		return new(RolePicked)
-	case "event.told":
-		return new(EventTold)
-	case "node.opened":
-		return new(NodeOpened)
-	case "node.activated":
-		return new(NodeActivated)
-	case "node.skipped":
-		return new(NodeSkipped)
-	case "node.closed":
-		return new(NodeClosed)
-	case "node.leaving":
-		return new(NodeLeaving)
-	case "goto.awaits":
-		return new(GotoAwaits)
-	case "node.due":
-		return new(NodeDue)
-	case "each.started":
-		return new(EachStarted)
-	case "repeat.counted":
-		return new(OccurrenceCounted)
-	case "output.set":
-		return new(OutputSet)
-	case "outputs.cleared":
-		return new(OutputsCleared)
-	case "output.kept":
-		return new(OutputKept)
-	case "task.opened":
-		return new(TaskOpened)
-	case "task.assigned":
-		return new(TaskAssigned)
-	case "task.due":
-		return new(TaskDue)
-	case "task.overdue":
-		return new(TaskOverdue)
-	case "task.closed":
-		return new(TaskClosed)
-	case "voted":
-		return new(Voted)
-	case "queued":
-		return new(Queued)
-	case "deadline.set":
-		return new(DeadlineSet)
-	case "ladder.reset":
-		return new(LadderReset)
-	case "approval.left_out":
-		return new(ApprovalLeftOut)
-	case "deadline.cleared":
-		return new(DeadlineCleared)
-	case "repetitions.missed":
-		return new(RepetitionsMissed)
-	case "booked":
-		return new(Booked)
-	case "booking.confirmed":
-		return new(BookingConfirmed)
-	case "booking.ended":
-		return new(BookingEnded)
-	case "recorded":
-		return new(Recorded)
-	case "messaged":
-		return new(Messaged)
-	case "child.started":
-		return new(ChildStarted)
-	case "child.ended":
-		return new(ChildEnded)
-	case "child.cancelled":
-		return new(ChildCancelled)
-	case "proposal.opened":
-		return new(ProposalOpened)
-	case "proposal.closed":
-		return new(ProposalClosed)
+// changeTypes maps the kind of every change to its type.
+var changeTypes = typesByKind(
+	new(ProcessStarted), new(ProcessEnding), new(ProcessEnded), new(ClockAdvanced), new(StoodStill), new(InputChanged),
+	new(AnchorsChanged), new(VarsChanged), new(TitleChanged), new(BusinessKeySet), new(RoleResolved), new(RolePicked),
+	new(EventTold), new(NodeOpened), new(NodeActivated), new(NodeSkipped), new(NodeClosed), new(NodeLeaving), new(GotoAwaits),
+	new(NodeDue), new(EachStarted), new(OccurrenceCounted), new(OutputSet), new(OutputsCleared), new(OutputKept),
+	new(TaskOpened), new(TaskAssigned), new(TaskDue), new(TaskOverdue), new(TaskClosed), new(Voted), new(Queued),
+	new(DeadlineSet), new(LadderReset), new(ApprovalLeftOut), new(DeadlineCleared), new(RepetitionsMissed), new(Booked),
+	new(BookingConfirmed), new(BookingEnded), new(Recorded), new(Messaged), new(ChildStarted), new(ChildEnded),
+	new(ChildCancelled), new(ProposalOpened), new(ProposalClosed),
+)
+
+func typesByKind(changes ...Change) map[string]reflect.Type {
+	types := make(map[string]reflect.Type, len(changes))
+	for _, c := range changes {
+		types[c.kind()] = reflect.TypeOf(c).Elem()
 	}
-	return nil
+	return types
+}
+
+// newChange makes an empty change of the kind, nil when the kind is not known.
+func newChange(kind string) Change {
+	t, known := changeTypes[kind]
+	if !known {
+		return nil
+	}
+	c, _ := reflect.TypeAssert[Change](reflect.New(t))
+	return c
 }
 
 // ProcessStarted is the first change of every log.

@@ -372,8 +372,13 @@ func parametersOf(def *definitions.Definition, override map[string]any) map[stri
 
 func (d *decider) refuseInvalid(fields []definitions.FieldError) {
 	if len(fields) > 0 {
-		d.fail(&Refusal{Code: "invalid", Fields: fields, Message: definitions.Text{
-			Zh: "请检查 " + fields[0].Field + ":" + fields[0].Zh, En: "please check " + fields[0].Field + ": " + fields[0].En,
-		}})
+		d.fail(Invalid(fields...))
 	}
+}
+
+// Invalid refuses input whose fields are wrong, of which there is at least one.
+func Invalid(fields ...definitions.FieldError) *Refusal {
+	return &Refusal{Code: "invalid", Fields: fields, Message: definitions.Text{
+		Zh: "请检查 " + fields[0].Field + ":" + fields[0].Zh, En: "please check " + fields[0].Field + ": " + fields[0].En,
+	}}
 }

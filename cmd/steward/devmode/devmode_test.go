@@ -198,7 +198,9 @@ func TestWhatDiesIsStartedAgain(t *testing.T) {
 	require.Equal(t, "applied", paste(t, m.curl()[2])["status"])
 }
 
-func (m *mode) temporalPort(dir string) string { return fmt.Sprintf("--port %d", recall(dir).Temporal) }
+func (m *mode) temporalPort(dir string) string {
+	return fmt.Sprintf("--port %d", recall[ports](portsFile(dir)).Temporal)
+}
 
 // childOf finds the server of this test among all processes: Postgres by its folder, Temporal by its port.
 func childOf(t *testing.T, mark, port string) int {
@@ -288,11 +290,11 @@ func TestPortsAreKept(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new")
 	require.NoError(t, prepare(dir))
-	require.Equal(t, ports{}, recall(dir))
-	require.NoError(t, remember(dir, ports{Temporal: 7, UI: 8}))
-	require.Equal(t, ports{Temporal: 7, UI: 8}, recall(dir))
+	require.Equal(t, ports{}, recall[ports](portsFile(dir)))
+	require.NoError(t, remember(portsFile(dir), ports{Temporal: 7, UI: 8}))
+	require.Equal(t, ports{Temporal: 7, UI: 8}, recall[ports](portsFile(dir)))
 	require.NoError(t, forget(dir))
-	require.Equal(t, ports{}, recall(dir))
+	require.Equal(t, ports{}, recall[ports](portsFile(dir)))
 	require.NoError(t, os.WriteFile(portsFile(dir), []byte("{"), 0o600))
-	require.Equal(t, ports{}, recall(dir), "a broken file is as good as none")
+	require.Equal(t, ports{}, recall[ports](portsFile(dir)), "a broken file is as good as none")
 }

@@ -2,12 +2,10 @@ package devmode
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -31,7 +29,7 @@ const reachable = 2 * time.Second
 // Environment answers shell commands that point every other command at the servers of the `steward dev` that runs in dir. The error
 // is ErrNotRunning when none does.
 func Environment(ctx context.Context, dir string) (string, error) {
-	e := recallEnvironment(dir)
+	e := recall[environment](environmentFile(dir))
 	var lines []string
 	for _, v := range []struct{ name, value, address string }{
 		{"DATABASE_URL", e.DatabaseURL, hostOf(e.DatabaseURL)},
@@ -70,16 +68,6 @@ func answers(ctx context.Context, address string) bool {
 	return true
 }
 
-// recallEnvironment reads what the last run left; a file that cannot be read is as good as none.
-func recallEnvironment(dir string) environment {
-	var e environment
-	text, err := os.ReadFile(environmentFile(dir))
-	if err != nil || json.Unmarshal(text, &e) != nil {
-		return environment{}
-	}
-	return e
-}
-
 // rememberEnvironment keeps what is ours of the addresses: a database that the reader named is his secret.
 func (s *stack) rememberEnvironment() error {
 	var e environment
@@ -89,17 +77,13 @@ func (s *stack) rememberEnvironment() error {
 	if s.opts.TemporalAddress == "" {
 		e.TemporalAddress = s.address
 	}
-	text, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("keep the addresses: %w", err)
-	}
-	return writeFile(environmentFile(s.opts.Dir), text)
+	return remember(environmentFile(s.opts.Dir), e)
 }
 
 // withoutOurs drops addresses that are those of our own last run: a terminal that took them over with --print-env can start
 // `steward dev` again all the same.
 func (o Options) withoutOurs() Options {
-	last := recallEnvironment(o.Dir)
+	last := recall[environment](environmentFile(o.Dir))
 	if o.DatabaseURL == last.DatabaseURL {
 		o.DatabaseURL = ""
 	}

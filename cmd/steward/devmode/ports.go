@@ -17,22 +17,24 @@ type ports struct {
 
 func portsFile(dir string) string { return filepath.Join(dir, "ports.json") }
 
-// recall reads the ports of the last run; there are none in a new folder, and a file that cannot be read is as good as none.
-func recall(dir string) ports {
-	var p ports
-	text, err := os.ReadFile(portsFile(dir))
-	if err != nil || json.Unmarshal(text, &p) != nil {
-		return ports{}
+// recall reads what the last run remembered in a file; there is nothing in a new folder, and a file that cannot be read is as good
+// as none.
+func recall[T any](name string) T {
+	var kept, nothing T
+	text, err := os.ReadFile(name)
+	if err != nil || json.Unmarshal(text, &kept) != nil {
+		return nothing
 	}
-	return p
+	return kept
 }
 
-func remember(dir string, p ports) error {
-	text, err := json.Marshal(p)
+// remember keeps something for the next run.
+func remember(name string, kept any) error {
+	text, err := json.Marshal(kept)
 	if err != nil {
-		return fmt.Errorf("remember ports: %w", err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return writeFile(portsFile(dir), text)
+	return writeFile(name, text)
 }
 
 // writeFile replaces a file as a whole, readable by its owner only.

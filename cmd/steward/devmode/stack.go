@@ -181,7 +181,7 @@ func (s *stack) startTemporal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	last := recall(s.opts.Dir)
+	last := recall[ports](portsFile(s.opts.Dir))
 	opts := temporalproc.Options{
 		Root: root, PostgresURL: s.serverURL, Port: last.Temporal, UIPort: last.UI, NoUI: s.opts.NoUI, Namespace: s.opts.Namespace,
 		Retention: 30 * 24 * time.Hour, Progress: s.voice.say, Logger: s.opts.Log,
@@ -211,7 +211,7 @@ func (s *stack) startTemporal(ctx context.Context) error {
 	}
 	s.address, s.ui = running.Address(), running.UIAddress()
 	s.voice.sayf("Temporal: %s", s.address)
-	return remember(s.opts.Dir, ports{Temporal: running.Port(), UI: running.UIPort()})
+	return remember(portsFile(s.opts.Dir), ports{Temporal: running.Port(), UI: running.UIPort()})
 }
 
 func (s *stack) startApp(ctx context.Context) (err error) {

@@ -3,7 +3,9 @@ package process
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
 )
 
@@ -34,10 +36,48 @@ func Address(port int) string {
 	return net.JoinHostPort(Loopback, strconv.Itoa(port))
 }
 
-// FreePort returns a TCP port nobody listens on at 127.0.0.1. Nothing holds it:
-// another process may take it before it is used.
+// The ports that FreePort chooses from begin here, and end where the kernel's own choice begins, which is 32768 on most machines.
+const (
+	lowestPort   = 15000
+	kernelsPorts = 32768
+	// fewestPorts are enough to choose from at random.
+	fewestPorts = 1000
+	portTries   = 100
+)
+
+// FreePort returns a TCP port nobody listens on at 127.0.0.1. Nothing holds it, but it is none of those that the kernel gives
+// to outgoing connections: only a program that asks for it by number can take it before it is used, or while the program that
+// uses it is restarted.
 func FreePort(ctx context.Context) (int, error) {
+	count := kernelsLowest() - lowestPort
+	for range portTries {
+		if count < fewestPorts {
+			break
+		}
+		if port, err := listen(ctx, lowestPort+rand.IntN(count)); err == nil {
+			return port, nil
+		}
+	}
 	return listen(ctx, 0)
+}
+
+// FreeAddress returns the loopback address of a FreePort.
+func FreeAddress(ctx context.Context) (string, error) {
+	port, err := FreePort(ctx)
+	return Address(port), err
+}
+
+// kernelsLowest returns the lowest port that the kernel gives to outgoing connections.
+func kernelsLowest() int {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return kernelsPorts
+	}
+	var lowest, highest int
+	if _, err := fmt.Sscan(string(text), &lowest, &highest); err != nil {
+		return kernelsPorts
+	}
+	return lowest
 }
 
 // CheckPort returns a *PortInUseError when somebody listens on port at 127.0.0.1.

@@ -229,7 +229,15 @@ func buildError(cause error, said string) error {
 	}
 }
 
+// lastLines returns the end of what a program said, without the stacks that follow a message.
 func lastLines(text string, count int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		if strings.HasPrefix(line, "\t") && len(lines) > 0 { // the place of the function on the line before
+			lines = lines[:len(lines)-1]
+			continue
+		}
+		lines = append(lines, line)
+	}
 	return strings.Join(lines[max(0, len(lines)-count):], "\n")
 }

@@ -199,6 +199,22 @@ func TestStartExplainsAProgramThatEnds(t *testing.T) {
 	require.ErrorContains(t, err, "it said: the reason")
 }
 
+func TestStartGivesUpOnAPortThatIsTakenAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	path := program(t, `package main
+
+import "os"
+
+func main() { println("fatal\tlisten tcp: bind: address already in use\nmain.serve\n\t/serve.go:36\nmain.main\n\t/main.go:18"); os.Exit(1) }
+`)
+	var log strings.Builder
+	_, err := Start(t.Context(), Options{Program: path, PostgresURL: "postgres://x/", NoUI: true, Log: &log})
+	require.ErrorIs(t, err, ErrStart)
+	require.ErrorContains(t, err, "it said: fatal\tlisten tcp: bind: address already in use", "without the stack")
+	require.NotContains(t, err.Error(), "serve.go")
+	require.Equal(t, startAttempts, strings.Count(log.String(), "fatal"))
+}
+
 func TestStartDoesNotBelieveAnOpenPort(t *testing.T) {
 	t.Parallel()
 	path := program(t, `package main

@@ -110,6 +110,24 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		}
 		program = built
 	}
+	for attempt := 1; ; attempt++ {
+		server, err := startOnce(ctx, program, opts)
+		if err == nil {
+			opts.Logger.Info("temporal started", "pid", server.PID(), "address", server.Address(), "ui", server.UIAddress())
+			return server, nil
+		}
+		if server == nil || !server.lostPort() || attempt == startAttempts {
+			return nil, err
+		}
+		opts.Logger.Info("temporal found one of its ports taken and is started again", "attempt", attempt, "error", err)
+	}
+}
+
+// startAttempts bounds how often the program is started again because a port that was free a moment ago was taken from it.
+const startAttempts = 3
+
+// startOnce returns a server with its error when the program did run.
+func startOnce(ctx context.Context, program string, opts Options) (*Server, error) {
 	if err := opts.pickPorts(ctx); err != nil {
 		return nil, err
 	}
@@ -118,11 +136,17 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		return nil, err
 	}
 	if err := server.awaitReady(ctx, opts); err != nil {
-		stopErr := server.Stop(context.WithoutCancel(ctx))
-		return nil, server.startError(errors.Join(err, stopErr))
+		err = errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+		err = server.startError(err)
+		return server, err
 	}
-	opts.Logger.Info("temporal started", "pid", server.PID(), "address", server.Address(), "ui", server.UIAddress())
 	return server, nil
+}
+
+// lostPort reports whether the program ended because a port was taken: one of those it was given, or of those that its own
+// services use among themselves.
+func (s *Server) lostPort() bool {
+	return strings.Contains(s.said.String(), syscall.EADDRINUSE.Error())
 }
 
 func (o *Options) pickPorts(ctx context.Context) (err error) {

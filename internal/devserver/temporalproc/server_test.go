@@ -186,6 +186,15 @@ func TestTemporalLife(t *testing.T) { //nolint:tparallel // the parts are one se
 		b.start(t)
 		finish(t, c, run)
 	})
+	t.Run("a port that is taken in between costs one more attempt", func(t *testing.T) {
+		require.NoError(t, b.temporal.Kill())
+		repository, told := b.opts.Program, filepath.Join(t.TempDir(), "told")
+		b.opts.Program = program(t, unlucky(told, repository))
+		b.start(t)
+		b.opts.Program = repository
+		require.FileExists(t, told)
+		finish(t, c, startWaiting(t, c, "lucky"))
+	})
 	t.Run("a start right after a stop was asked for waits for the ports", func(t *testing.T) {
 		run := startWaiting(t, c, "overlap")
 		require.NoError(t, b.temporal.child.Signal(syscall.SIGTERM))
@@ -205,6 +214,24 @@ func TestTemporalLife(t *testing.T) { //nolint:tparallel // the parts are one se
 		require.NoError(t, err)
 		require.Equal(t, 72*time.Hour, described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
 	})
+}
+
+// unlucky is a program that says, the first time, what Temporal says when a port of its own is taken; from then on it is the
+// program with the given path.
+func unlucky(told, path string) string {
+	return fmt.Sprintf(`package main
+
+import ("fmt"; "os"; "syscall")
+
+func main() {
+	if file, err := os.OpenFile(%q, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		_ = file.Close()
+		fmt.Fprintln(os.Stderr, "fatal\tFailed to start gRPC listener\t{\"error\": \"listen tcp 127.0.0.1:1: bind: address already in use\"}\nmain.main\n\t/main.go:1")
+		os.Exit(1)
+	}
+	fmt.Fprintln(os.Stderr, syscall.Exec(%q, os.Args, os.Environ()))
+}
+`, told, path)
 }
 
 func TestDroppedDatabasesAreMadeAgain(t *testing.T) {
