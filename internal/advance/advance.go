@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,7 +87,8 @@ func (a *Advancer) Advance(ctx context.Context, process uuid.UUID, wake Wake) (E
 	return out.effects, err
 }
 
-// job is one call: a process, who calls, and for the API a command or a whole process to be stored in the same transaction.
+// job is one call: a process, who calls, and for the API a command or a whole process to be stored in the same transaction, together
+// with what became of it.
 type job struct {
 	process uuid.UUID
 	wake    Wake
@@ -163,7 +165,7 @@ func (a *Advancer) mend(ctx context.Context, j job, err error, attempt int) (job
 	case errors.As(err, &cold) && attempt < attempts:
 		_, err = a.catalog.Get(ctx, cold.ref.ID, cold.ref.Version)
 		return j, err
-	case retryable(err) && attempt < attempts && ctx.Err() == nil:
+	case (retryable(err) || overtaken(err)) && attempt < attempts && ctx.Err() == nil:
 		wait(ctx, time.Duration(1<<max(0, min(attempt, 6)))*2*time.Millisecond)
 		return j, nil
 	}
@@ -188,6 +190,12 @@ func (a *Advancer) refresh(ctx context.Context) error {
 		return err
 	}
 	return a.calendars.Refresh(ctx)
+}
+
+// overtaken tells that a request with the same key was faster: what it stored is seen when the transaction is repeated.
+func overtaken(err error) bool {
+	var c *store.ConstraintError
+	return errors.As(err, &c) && slices.Contains([]string{"commands_pkey", "commands_actor_key_key", "processes_pkey"}, c.Constraint)
 }
 
 func retryable(err error) bool { return store.Retryable(err) || errors.Is(err, store.ErrBusy) }
@@ -232,13 +240,14 @@ func classify(err error) error {
 // transaction is one attempt at work.
 type transaction struct {
 	*Advancer
-	ctx    context.Context
-	conn   *pgxpool.Conn
-	job    job
-	row    processRow
-	now    time.Time
-	parked map[string]bool // ids of the events that wait for an operator
-	more   bool            // commands were left to the next transaction
+	ctx     context.Context
+	conn    *pgxpool.Conn
+	job     job
+	row     processRow
+	unsaved bool // the process is the one that the job brought: it is stored at the end
+	now     time.Time
+	parked  map[string]bool // ids of the events that wait for an operator
+	more    bool            // commands were left to the next transaction
 
 	events  []engine.Event // decided here, or tried
 	records []record

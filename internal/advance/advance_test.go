@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ type house struct {
 	store    *store.Store
 	advancer *advance.Advancer
 	service  *advance.Service
+	mu       sync.Mutex
 	nudged   []advance.Effects
 	queue    func(ctx context.Context) // waits for room; nil when there always is
 }
@@ -44,6 +46,8 @@ func newHouse(t *testing.T, mode advance.Mode, sources ...string) *house {
 		if h.queue != nil {
 			h.queue(ctx)
 		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		h.nudged = append(h.nudged, e)
 	}
 	receipts := store.NewReceipts(h.store)

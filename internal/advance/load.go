@@ -14,7 +14,7 @@ import (
 	"steward/workflows/engine"
 )
 
-// newProcess is a processes row to be inserted before anything else.
+// newProcess is a process that its start brings along.
 type newProcess struct {
 	ref         engine.Ref
 	starter     string
@@ -27,7 +27,14 @@ func (p *newProcess) args(c *newCommand) []any {
 	return []any{c.ProcessID, p.ref.ID, p.ref.Version, p.ref.Digest, p.title, p.businessKey, p.starter, engine.StateFormat, c.ID}
 }
 
-// newCommand is a commands row to be inserted before anything else; fresh says that it was not there before.
+// row is what a transaction knows of the process before it decides the start.
+func (p *newProcess) row() processRow {
+	return processRow{
+		ref: p.ref, starter: p.starter, status: "starting", state: &engine.State{}, format: engine.StateFormat, head: []byte{}, key: p.businessKey, fresh: true,
+	}
+}
+
+// newCommand is a command to be stored; fresh says that it was not there before.
 type newCommand struct {
 	ID         uuid.UUID
 	ProcessID  uuid.UUID
@@ -46,11 +53,29 @@ func (c *newCommand) args() []any {
 	return []any{c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, c.Payload, c.HoldUntil, c.Trace}
 }
 
+// argsAt are those of sqlInsertKnown: receipt is nil when the command is not decided yet.
+func (c *newCommand) argsAt(at time.Time, receipt *string) []any {
+	payload := c.Payload
+	if receipt != nil {
+		payload = settledPayload
+	}
+	return []any{c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, payload, c.HoldUntil, c.Trace, at, receipt}
+}
+
+// pending answers the command as one that waits at a moment, if it does.
+func (c *newCommand) pending(at time.Time) (p pending, waits bool) {
+	if c == nil || !c.fresh || c.HoldUntil != nil && c.HoldUntil.After(at) {
+		return p, false
+	}
+	return pending{id: c.ID, actor: c.Actor, kind: c.Type, payload: c.Payload, at: at, trace: c.Trace}, true
+}
+
 // processRow is what a transaction needs of a process.
 type processRow struct {
 	ref     engine.Ref
 	starter string
 	status  string
+	outcome string // of a process that ends before it starts
 	state   *engine.State
 	format  int
 	seq     int64
@@ -72,7 +97,7 @@ type pending struct {
 	trace   *string // of the request that stored it, in W3C form
 }
 
-// sqlInsertProcess follows the command that starts the process. There is no process where the key of that command was used before,
+// sqlInsertProcess follows the command that starts the process, where the start itself is left to later. There is no process where the key of that command was used before,
 // for something else.
 const sqlInsertProcess = `INSERT INTO processes
 (id, definition_id, version, digest, title, business_key, status, starter, state, state_format, started_at, unsettled_since)
@@ -80,16 +105,27 @@ SELECT $1, $2, $3::int, $4, $5, $6, 'starting', $7, '{}', $8::int, clock_timesta
 WHERE EXISTS (SELECT FROM commands WHERE id = $9 AND process_id = $1)
 ON CONFLICT (id) DO NOTHING`
 
-const sqlInsertCommand = `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (actor, key) DO NOTHING
+// A command is stored once: the key of an earlier one inserts nothing and answers no row.
+const (
+	intoCommands = `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace)
+`
+	commandOnce = ` ON CONFLICT (actor, key) DO NOTHING
 RETURNING id`
+)
+
+const sqlInsertCommand = intoCommands + `VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)` + commandOnce
 
 // sqlInsertCommandSoon is the same for a command that somebody else decides: it need not be on disk before the decision is, whose
 // commit brings both there.
 const sqlInsertCommandSoon = `WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM soon ON CONFLICT (actor, key) DO NOTHING
-RETURNING id`
+` + intoCommands + `SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM soon` + commandOnce
+
+// sqlInsertKnown stores a command together with what became of it, if anything did: whoever holds the lock of its process has seen
+// that its key is new, and when it came.
+const sqlInsertKnown = `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace, received_at, receipt, settled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $11::text IS NOT NULL THEN clock_timestamp() END)`
+
+const sqlKeyUsed = `SELECT EXISTS (SELECT FROM commands WHERE actor = $1 AND key = $2)`
 
 const sqlLockProcess = `SELECT definition_id, version, digest, starter, status, state, state_format, seq, head_hash, armed_at, started_at, business_key, parent_id
 FROM processes WHERE id = $1 FOR NO KEY UPDATE`
@@ -108,28 +144,23 @@ const sqlSeen = `SELECT seq, encode(substr(chain_hash, 1, 8), 'hex') FROM decisi
 const sqlActors = `SELECT u.id, u.name, u.department, u.roles && '{admin,operator}',
  ARRAY(SELECT 'group:' || group_id FROM memberships WHERE user_id = u.id ORDER BY 1),
  ARRAY(SELECT 'post:' || post_id FROM post_holders WHERE user_id = u.id ORDER BY 1)
-FROM users u WHERE u.active AND u.id IN (SELECT actor FROM commands WHERE process_id = $1 AND settled_at IS NULL)`
+FROM users u WHERE u.active AND u.id IN (SELECT actor FROM commands WHERE process_id = $1 AND settled_at IS NULL UNION ALL SELECT $2)`
 
-// begin opens the transaction, stores what the job brings, locks the process and reads all that is waiting: one round trip. The
-// clock is read before the commands, so that no deadline fires before a command that came earlier.
+// begin opens the transaction, locks the process and reads all that is waiting: one round trip. The clock is read before the
+// commands, so that no deadline fires before a command that came earlier; a command that the job brings is stamped by it, under the
+// lock, so that no Advance that reads a later clock can overlook it.
 func (t *transaction) begin() ([]pending, map[string]engine.Person, error) {
-	b := &pgx.Batch{}
+	b, actor := &pgx.Batch{}, ""
 	b.Queue("BEGIN")
-	// A command to a process that exists is stamped under its lock: no Advance that reads a later clock can overlook it.
-	if c, p := t.job.insert, t.job.create; p != nil {
-		b.Queue(sqlInsertCommand, c.args()...)
-		b.Queue(sqlInsertProcess, p.args(c)...)
-		b.Queue(sqlLockProcess, t.job.process)
-	} else {
-		b.Queue(sqlLockProcess, t.job.process)
-		if c != nil {
-			b.Queue(sqlInsertCommand, c.args()...)
-		}
+	b.Queue(sqlLockProcess, t.job.process)
+	if c := t.job.insert; c != nil {
+		b.Queue(sqlKeyUsed, c.Actor, c.Key)
+		actor = c.Actor
 	}
 	b.Queue("SELECT clock_timestamp()")
 	b.Queue(sqlPending, t.job.process)
 	b.Queue(sqlParked, t.job.process)
-	b.Queue(sqlActors, t.job.process)
+	b.Queue(sqlActors, t.job.process, actor)
 	if seen := t.job.seen(); seen != nil {
 		b.Queue(sqlSeen, t.job.process, seen)
 	}
@@ -156,11 +187,20 @@ func (t *transaction) read(results pgx.BatchResults) (waiting []pending, people 
 	if err := results.QueryRow().Scan(&t.now); err != nil {
 		return nil, nil, err
 	}
-	t.now = t.now.UTC()
+	if t.now = t.now.UTC(); t.unsaved {
+		t.row.created = t.now
+	}
 	if waiting, err = readAll(results, func(r pgx.Rows, p *pending) error {
 		return r.Scan(&p.id, &p.actor, &p.kind, &p.payload, &p.at, &p.trace)
 	}); err != nil {
 		return nil, nil, err
+	}
+	if own, waits := t.job.insert.pending(t.now); waits {
+		later := slices.IndexFunc(waiting, func(p pending) bool { return p.at.After(own.at) })
+		if later < 0 {
+			later = len(waiting)
+		}
+		waiting = slices.Insert(waiting, later, own)
 	}
 	events, err := readAll(results, func(r pgx.Rows, s *string) error { return r.Scan(s) })
 	if err != nil {
@@ -176,37 +216,27 @@ func (t *transaction) read(results pgx.BatchResults) (waiting []pending, people 
 	return waiting, people, t.readSeen(results)
 }
 
-// readStored reads what became of BEGIN, of what the job brought, and the process.
+// readStored reads what became of BEGIN, the process, and whether the command that the job brought is a new one. A process that the
+// job brought is there already, is yet to be stored, or does not come to be: the key of its start was used before, for something else.
 func (t *transaction) readStored(results pgx.BatchResults) error {
 	if _, err := results.Exec(); err != nil {
 		return err
 	}
-	if t.job.create == nil {
-		if err := t.readProcess(results); err != nil {
-			return err
-		}
-		return t.readCommand(results)
+	err := t.readProcess(results)
+	if t.unsaved = errors.Is(err, ErrNoProcess) && t.job.create != nil; t.unsaved {
+		t.row, err = t.job.create.row(), nil
 	}
-	if err := t.readCommand(results); err != nil {
+	if err != nil || t.job.insert == nil {
 		return err
 	}
-	if _, err := results.Exec(); err != nil {
+	var used bool
+	if err := results.QueryRow().Scan(&used); err != nil {
 		return err
 	}
-	return t.readProcess(results)
-}
-
-// readCommand notes whether the command that the job brought is a new one.
-func (t *transaction) readCommand(results pgx.BatchResults) error {
-	if t.job.insert == nil {
-		return nil
+	if t.job.insert.fresh = !used; used && t.unsaved {
+		return ErrNoProcess
 	}
-	var id uuid.UUID
-	err := results.QueryRow().Scan(&id)
-	if t.job.insert.fresh = err == nil; errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // nearby is how much later than the clock a command may have come while its transaction began. One from further ahead was stamped

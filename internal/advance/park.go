@@ -48,15 +48,22 @@ func (e *encodeError) Error() string { return "not to be written as JSON: " + e.
 func (e *encodeError) Unwrap() error { return e.cause }
 
 // blame finds the event behind an error of what was written, so that it waits for an operator and the others go on. Every other
-// error is answered as it is.
+// error is answered as it is, also that of what the job brought along: it is no event's fault that a rival was faster.
 func (t *transaction) blame(err error) error {
-	if err == nil || !ofData(err) || len(t.events) == 0 {
+	if err == nil || !ofData(err) || len(t.events) == 0 || t.ofRival(err) {
 		return err
 	}
 	if len(t.events) > 1 {
 		return &splitError{err}
 	}
 	return &parkedError{t.events[0], &engine.Fault{Code: codeUnstorable, Path: t.events[0].Type, Err: err}}
+}
+
+// ofRival tells an error over the rows of the command and the process that the job brought.
+func (t *transaction) ofRival(err error) bool {
+	err = store.Classify(err)
+	var c *store.ConstraintError
+	return t.job.insert != nil && (overtaken(err) || t.unsaved && errors.As(err, &c) && c.Constraint == businessKeyIndex)
 }
 
 // ofData tells an error that will come again with the same values (SQLSTATE classes 22, 23 and 54, and values that do not fit

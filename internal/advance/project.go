@@ -160,8 +160,10 @@ func (t *transaction) neverStarted(outcome string) {
 	if !t.row.fresh || t.row.seq != 0 {
 		return
 	}
-	t.row.status, t.row.fresh, t.write.ended = string(engine.StatusEnded), false, true
-	t.write.batch.Queue(sqlNeverStarted, t.job.process, outcome)
+	t.row.status, t.row.outcome, t.row.fresh, t.write.ended = string(engine.StatusEnded), outcome, false, true
+	if !t.unsaved {
+		t.write.batch.Queue(sqlNeverStarted, t.job.process, outcome)
+	}
 	if t.row.parent != nil {
 		t.tellParent(t.row.parent.String(), outcome)
 	}

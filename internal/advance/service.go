@@ -39,6 +39,7 @@ type Service struct {
 	patience time.Duration
 	waiting  atomic.Int64 // requests that wait for a decision
 	crowded  atomic.Int64 // when there were more of them than processors can serve at once, in Unix nanoseconds
+	served   atomic.Int64 // when the last of them had its answer, in Unix nanoseconds
 }
 
 // Limits of having a command decided as its undo window passes; what is not decided then the sweeper does.
@@ -64,18 +65,29 @@ var _ Commander = (*Service)(nil)
 // startSpace is the namespace of process ids: UUIDv5 over starter and key.
 var startSpace = uuid.MustParse("7f1c7a5e-3b9a-4d53-9f6e-6a1f0b8f2c11")
 
-// crowdedFor is how long a crowd is remembered: requests of the same people come one after the other.
-const crowdedFor = 250 * time.Millisecond
+// Requests of the same people come one after the other: for how long one is remembered, and for how long a crowd is.
+const (
+	servedFor  = 25 * time.Millisecond
+	crowdedFor = 250 * time.Millisecond
+)
 
-// Busy reports whether more people wait for decisions of this program, or did a moment ago, than its processors can serve at once.
-func (s *Service) Busy() bool { return time.Since(time.Unix(0, s.crowded.Load())) < crowdedFor }
+// Busy reports whether people wait for decisions of this program or had one just now, or a moment ago waited in greater number than
+// its processors can serve at once.
+func (s *Service) Busy() bool {
+	return s.waiting.Load() > 0 || since(&s.served) < servedFor || since(&s.crowded) < crowdedFor
+}
+
+func since(moment *atomic.Int64) time.Duration { return time.Since(time.Unix(0, moment.Load())) }
 
 // enter counts a request that waits for a decision, until leave is called.
 func (s *Service) enter() (leave func()) {
 	if s.waiting.Add(1) > int64(2*runtime.GOMAXPROCS(0)) {
 		s.crowded.Store(time.Now().UnixNano())
 	}
-	return func() { s.waiting.Add(-1) }
+	return func() {
+		s.served.Store(time.Now().UnixNano())
+		s.waiting.Add(-1)
+	}
 }
 
 // Start validates a start, stores the process with its start command, and has it decided.
@@ -157,10 +169,9 @@ func (s *Service) missing(ctx context.Context, def *definitions.Definition, inpu
 			return nil, store.Classify(err)
 		}
 		if !usable {
-			wrong := definitions.FieldError{Field: "input." + f.Name, Code: "unknown", Zh: "没有这个选项,或它已停用", En: "there is none by this name, or it is out of use"}
-			return &engine.Refusal{Code: "invalid", Fields: []definitions.FieldError{wrong}, Message: definitions.Text{
-				Zh: "请检查 " + wrong.Field + ":" + wrong.Zh, En: "please check " + wrong.Field + ": " + wrong.En,
-			}}, nil
+			return engine.Invalid(definitions.FieldError{
+				Field: "input." + f.Name, Code: "unknown", Zh: "没有这个选项,或它已停用", En: "there is none by this name, or it is out of use",
+			}), nil
 		}
 	}
 	return nil, nil
@@ -256,22 +267,17 @@ func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand) 
 	if err != nil {
 		return res, err
 	}
-	if !fresh {
-		return s.safe(ctx)(s.lookUp(ctx, res, cmd.BodyDigest, true))
+	if fresh {
+		res, err = s.haveDecided(ctx, expected, res, cmd)
+	} else {
+		res, err = s.lookUp(ctx, res, cmd.BodyDigest, true)
 	}
-	return s.safe(ctx)(s.haveDecided(ctx, expected, res, cmd))
-}
-
-// safe sees to it that an answer which says that a command is stored, but not decided yet, is true whatever happens to Postgres.
-func (s *Service) safe(ctx context.Context) func(Result, error) (Result, error) {
-	return func(res Result, err error) (Result, error) {
-		if errors.Is(err, ErrNotDecidedYet) {
-			if lost := s.advancer.flush(ctx, res.Command); lost != nil {
-				return res, lost
-			}
+	if errors.Is(err, ErrNotDecidedYet) { // it is stored, whatever happens to Postgres now
+		if lost := s.advancer.flush(ctx, res.Command); lost != nil {
+			return res, lost
 		}
-		return res, err
 	}
+	return res, err
 }
 
 // haveDecided has the workflow decide a stored command.

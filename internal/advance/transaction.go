@@ -214,6 +214,10 @@ func (t *transaction) check(d *engine.Decision) ([]byte, error) {
 // identify gives the process a business key that was not known when its row was stored: a child's. A key that another open process
 // of the definition has refuses the start.
 func (t *transaction) identify(key string) error {
+	if t.unsaved {
+		t.row.key = &key
+		return nil
+	}
 	if err := t.savepoint(); err != nil {
 		return err
 	}

@@ -13,10 +13,11 @@ import (
 
 // writes gathers the statements of a transaction, which go to Postgres in one round trip.
 type writes struct {
-	batch  pgx.Batch
-	state  []byte
-	digest []byte
-	nudge  []uuid.UUID
+	batch   pgx.Batch
+	brought pgx.Batch // the rows that the job brought along
+	state   []byte
+	digest  []byte
+	nudge   []uuid.UUID
 	// entries says that a register entry is among the statements: an expression of a later event must be able to read it.
 	entries bool
 	ended   bool // a process that never started was ended
@@ -34,11 +35,19 @@ func (w *writes) log(process uuid.UUID, r record, event []byte) {
 	w.batch.Queue(sqlLog, process, r.seq, r.event.ID, string(event), string(r.text), receipt, r.event.At, r.hash, r.digest)
 }
 
-const sqlSettle = `UPDATE commands SET settled_at = clock_timestamp(), receipt = $2, payload = '{}' WHERE id = $1`
+// settledPayload is what remains of a command's payload: the log has it.
+const settledPayload = "{}"
+
+const sqlSettle = `UPDATE commands SET settled_at = clock_timestamp(), receipt = $2, payload = '` + settledPayload + `' WHERE id = $1`
 
 const sqlUpdateProcess = `UPDATE processes SET state = $2, state_format = $3, seq = $4, head_hash = $5, state_digest = $6, status = $7,
  outcome = $8, ended_at = $9, next_at = $10, armed_at = $11, unsettled_since = CASE WHEN $14 THEN NULL ELSE coalesce($12, unsettled_since) END,
  title = $13, updated_at = clock_timestamp() WHERE id = $1`
+
+// sqlNewProcess stores a process together with what its start came to; the first 13 parameters are those of sqlUpdateProcess.
+const sqlNewProcess = `INSERT INTO processes (id, state, state_format, seq, head_hash, state_digest, status, outcome, ended_at, next_at, armed_at,
+ unsettled_since, title, definition_id, version, digest, business_key, starter, started_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 
 const sqlResolve = `UPDATE incidents SET resolved_at = clock_timestamp(), resolution = $3, resolved_by = $4
 WHERE process_id = $1 AND event_id = $2 AND resolved_at IS NULL`
@@ -72,17 +81,32 @@ func (t *transaction) finish(again bool) (outcome, error) {
 			out.receipts = append(out.receipts, settled{r.command, encode(r.receipt)})
 		}
 	}
-	for _, s := range out.receipts {
-		w.batch.Queue(sqlSettle, s.command, s.receipt)
-	}
+	t.settleCommands(out.receipts)
 	out.dropped = t.closeIncidents()
 	out.effects = t.effects(again)
 	out.nudge = t.settle(len(t.records) > 0, &out.effects)
 	out.children = w.nudge
 	t.hook(PointBeforeCommit, t.job.process)
 	w.batch.Queue("COMMIT")
-	results := t.conn.SendBatch(t.ctx, &w.batch)
-	return out, results.Close()
+	// What the job brought comes first: whoever was overtaken by a twin learns it from these rows, not from what follows from them.
+	all := pgx.Batch{QueuedQueries: append(w.brought.QueuedQueries, w.batch.QueuedQueries...)}
+	return out, t.conn.SendBatch(t.ctx, &all).Close()
+}
+
+// settleCommands writes what became of commands, and the one that the job brought in any case.
+func (t *transaction) settleCommands(receipts []settled) {
+	var own *string
+	c := t.job.insert
+	for _, s := range receipts {
+		if c != nil && c.fresh && s.command == c.ID {
+			own = &s.receipt
+			continue
+		}
+		t.write.batch.Queue(sqlSettle, s.command, s.receipt)
+	}
+	if c != nil && c.fresh {
+		t.write.brought.Queue(sqlInsertKnown, c.argsAt(t.now, own)...)
+	}
 }
 
 // closeIncidents resolves what this transaction has dealt with: the event that an operator gave up, and a database that was behind
@@ -143,17 +167,41 @@ func (t *transaction) settle(changed bool, e *Effects) bool {
 		nudge, unsettled, armed = true, &t.now, e.Next
 	}
 	e.Unsettled = unsettled
-	if !changed {
+	switch {
+	case t.unsaved:
+		args := t.notStarted
+		if changed {
+			args = t.processArgs
+		}
+		c := t.job.create
+		t.write.brought.Queue(sqlNewProcess, append(args(e.Next, armed, unsettled), c.ref.ID, c.ref.Version, c.ref.Digest, t.row.key, c.starter, t.row.created)...)
+	case changed:
+		t.write.batch.Queue(sqlUpdateProcess, append(t.processArgs(e.Next, armed, unsettled), t.job.wake.Workflow)...)
+	default:
 		t.write.batch.Queue(sqlSettleProcess, t.job.process, armed, unsettled, t.job.wake.Workflow, e.Next)
-		return nudge
 	}
-	st := t.row.state
-	var outcome *string
-	if st.Outcome != "" {
-		outcome = &st.Outcome
-	}
-	// The format is the one of this build, which may have written fields that an older build does not know.
-	t.write.batch.Queue(sqlUpdateProcess, t.job.process, string(t.write.state), engine.StateFormat, t.row.seq, t.row.head, t.write.digest,
-		string(st.Status), outcome, st.EndedAt, e.Next, armed, unsettled, encode(st.Title), t.job.wake.Workflow)
 	return nudge
+}
+
+// processArgs are the first parameters of sqlNewProcess and sqlUpdateProcess. The format is the one of this build, which may have
+// written fields that an older build does not know.
+func (t *transaction) processArgs(next, armed, unsettled *time.Time) []any {
+	st := t.row.state
+	return []any{
+		t.job.process, string(t.write.state), engine.StateFormat, t.row.seq, t.row.head, t.write.digest,
+		string(st.Status), nullable(st.Outcome), st.EndedAt, next, armed, unsettled, encode(st.Title),
+	}
+}
+
+// notStarted are the same of a process whose start was refused, or is left to a later transaction.
+func (t *transaction) notStarted(next, armed, unsettled *time.Time) []any {
+	var ended *time.Time
+	if t.row.outcome != "" {
+		ended = &t.now
+	}
+	return []any{
+		t.job.process, "{}", engine.StateFormat, t.row.seq, t.row.head,
+		[]byte{},
+		t.row.status, nullable(t.row.outcome), ended, next, armed, unsettled, t.job.create.title,
+	}
 }
