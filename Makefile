@@ -17,7 +17,7 @@ TOOL = go build -modfile=tools.mod -o $@
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo development)
 
 # Packages that share memory between goroutines, or run against several servers at once.
-RACE := ./activities/... ./api/... ./cmd/... ./internal/advance/... ./internal/people/... ./internal/store/... ./internal/telemetry/... ./workflows/...
+RACE := ./activities/... ./api/... ./cmd/... ./internal/advance/... ./internal/app/... ./internal/devserver/process/... ./internal/people/... ./internal/store/... ./internal/telemetry/... ./workflows/...
 FUZZTIME ?= 20s
 ARGS ?=
 

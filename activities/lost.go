@@ -130,6 +130,22 @@ func (p *patience) spend(process uuid.UUID) {
 	p.known[process] = r
 }
 
+// putOff notes that serving a process came to nothing: it is tried again after the first pause, however often it fails.
+func (p *patience) putOff(process uuid.UUID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.known[process]
+	r.next = p.now.Add(p.first)
+	p.known[process] = r
+}
+
+// spent reports whether a process was served before.
+func (p *patience) spent(process uuid.UUID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[process].wait > 0
+}
+
 // forget drops the processes that this sweep did not meet: they are settled.
 func (p *patience) forget() {
 	p.mu.Lock()

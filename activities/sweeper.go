@@ -200,8 +200,12 @@ func (s *Sweeper) each(ctx context.Context, page []lost, serve func(context.Cont
 		}
 		group.Go(func() error {
 			done, err := serve(ctx, l)
-			if done != (Tally{}) {
+			switch {
+			case done == (Tally{}):
+			case err == nil:
 				s.patience.spend(l.process)
+			default: // it costs Temporal nothing to try again soon
+				s.patience.putOff(l.process)
 			}
 			if err != nil && ctx.Err() == nil {
 				done = Tally{Failed: 1}
@@ -223,10 +227,10 @@ func (s *Sweeper) count(t Tally) {
 	s.tally.Failed += t.Failed
 }
 
-// serveCommand has the process's workflow look at its commands. What Temporal does not take is decided here: a decision needs
-// only Postgres.
+// serveCommand has the process's workflow look at its commands. What Temporal does not take is decided here, and what it took without
+// any worker having looked: a decision needs only Postgres.
 func (s *Sweeper) serveCommand(ctx context.Context, l lost) (Tally, error) {
-	if !s.nudger.Away() && s.nudger.Send(ctx, l.process, advance.Effects{Again: true}) == nil {
+	if !s.patience.spent(l.process) && !s.nudger.Away() && s.nudger.Send(ctx, l.process, advance.Effects{Again: true}) == nil {
 		return Tally{Nudged: 1}, nil
 	}
 	if err := s.deciding.Acquire(ctx, 1); err != nil {

@@ -100,6 +100,18 @@ func TestSweeperDecidesWhileTemporalIsAway(t *testing.T) {
 	require.True(t, scan[bool](t, s.store, "SELECT unsettled_since IS NOT NULL FROM processes WHERE id = $1", other), "Temporal still has to learn of it")
 }
 
+// TestSweeperDecidesWhileNoWorkerLooks: Temporal takes a nudge also when nobody is there to act on it.
+func TestSweeperDecidesWhileNoWorkerLooks(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, advance.ModeWorkflow, lose, never, newBed(t))
+	process := s.start(t)
+	command := s.command(t, process, nil)
+	s.age(t)
+	sweeper := s.sweeper(s.nudger(activities.NudgerOptions{}), activities.SweeperOptions{Age: 100 * time.Millisecond})
+	require.Equal(t, activities.Tally{Nudged: 1}, sweep(t, sweeper), "the workflow has the first chance")
+	eventually(t, func() bool { sweep(t, sweeper); return s.settled(t, command) }, "it did not take it")
+}
+
 func TestSweeperDecidesForAWorkflowThatWasClosed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, advance.ModeAPI, lose, never, newBed(t))
@@ -240,6 +252,20 @@ func TestWhatStaysUnsettledIsRepeatedLessAndLess(t *testing.T) {
 	_, err = b.store.Pool().Exec(t.Context(), "UPDATE commands SET settled_at = NULL")
 	require.NoError(t, err)
 	require.Equal(t, activities.Tally{Failed: 1}, sweep(t, sweeper), "lost anew: served at once")
+}
+
+// TestAFailedDecisionIsTriedAgainSoon, every time: a row may have been locked, and Temporal is not troubled by it.
+func TestAFailedDecisionIsTriedAgainSoon(t *testing.T) {
+	t.Parallel()
+	const age, attempts = 50 * time.Millisecond, 12
+	b, sweeper, l := offline(t, activities.SweeperOptions{Age: age, LongestWait: time.Hour})
+	l.fail = errors.New("locked")
+	process := uuid.New()
+	b.command(t, process, nil)
+	b.age(t)
+	began := time.Now()
+	eventually(t, func() bool { sweep(t, sweeper); return l.advanced[process] == attempts }, "with pauses that double it would take minutes")
+	require.GreaterOrEqual(t, time.Since(began), (attempts-1)*age, "but not at once")
 }
 
 // TestAnOutageDoesNotMakeTheSweeperSlow: what could not be told while Temporal was away is told as soon as it is back.

@@ -212,6 +212,8 @@ func (t *teller) summary(ev engine.Event, data engine.TaskData) Text {
 		return say("子流程已结束", "a child process ended")
 	case engine.EventReplan:
 		return say("工作日历有变，重新计算时限", "the working calendar changed: deadlines were planned again")
+	case engine.EventDrop:
+		return say("%s放弃了一个无法执行的时限", "%s gave up a deadline that could not be acted on", who)
 	case engine.EventDeadline:
 		var due engine.DeadlineData
 		_ = json.Unmarshal(ev.Data, &due)

@@ -51,6 +51,8 @@ func (t *teller) taskEffect(c engine.Change) (text Text, step string) {
 		return say("%s：%s", "%s: %s", t.names.name("user:"+c.Vote.By), outcomeWord(c.Vote.Outcome)), ""
 	case *engine.NodeSkipped:
 		return t.skipped(c), t.step(c.Path)
+	case *engine.RepetitionsMissed:
+		return say("%s：另有 %d 次已错过，不再补发", "%s: %d more were missed and are not made up for", deadlineWord(c.Key, t.def.Events), c.Count), t.step(t.paths[c.Node])
 	}
 	return Text{}, ""
 }

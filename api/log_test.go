@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"steward/definitions"
 	"steward/workflows/engine"
 )
 
@@ -93,4 +94,21 @@ func TestGivingBackIsToldByWhatWasLeft(t *testing.T) {
 			require.NotEmpty(t, text.Zh)
 		})
 	}
+}
+
+// TestEveryEventIsToldInWords: none shows as the code it has in the log.
+func TestEveryEventIsToldInWords(t *testing.T) {
+	t.Parallel()
+	told := newTeller(&definitions.Definition{}, nil, &nameBook{})
+	for _, kind := range []string{
+		engine.EventStart, engine.EventClaim, engine.EventRelease, engine.EventComplete, engine.EventTransfer, engine.EventTell, engine.EventCancel,
+		engine.EventChildEnded, engine.EventReplan, engine.EventDeadline, engine.EventDrop,
+	} {
+		summary := told.summary(engine.Event{Type: kind, Actor: engine.Actor{Process: "p"}, Data: []byte(`{}`)}, engine.TaskData{})
+		require.NotEmpty(t, summary.Zh, kind)
+		require.NotEqual(t, kind, summary.En)
+	}
+	missed, ok := told.effect(&engine.RepetitionsMissed{Key: "remind/0", Count: 3})
+	require.True(t, ok)
+	require.Equal(t, Text{Zh: "提醒：另有 3 次已错过，不再补发", En: "reminder: 3 more were missed and are not made up for"}, missed.Text)
 }

@@ -23,7 +23,7 @@ type databaseFlags struct {
 
 // poolFlags bound the connections of one program.
 type poolFlags struct {
-	MaxConns     int `env:"STEWARD_MAX_CONNS" default:"24" help:"Most connections to Postgres for decisions and short statements."`
+	MaxConns     int `env:"STEWARD_MAX_CONNS" default:"12" help:"Most connections to Postgres for decisions and short statements."`
 	ListMaxConns int `env:"STEWARD_LIST_MAX_CONNS" default:"8" help:"Most connections to Postgres for lists."`
 }
 

@@ -125,7 +125,9 @@ const sqlInsertCommandSoon = `WITH soon AS MATERIALIZED (SELECT set_config('sync
 const sqlInsertKnown = `INSERT INTO commands (id, process_id, actor, key, body_digest, type, payload, hold_until, trace, received_at, receipt, settled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $11::text IS NOT NULL THEN clock_timestamp() END)`
 
-const sqlKeyUsed = `SELECT EXISTS (SELECT FROM commands WHERE actor = $1 AND key = $2)`
+// sqlNow reads the clock, which events wait for an operator, and whether the key of a command that the job brought was used before.
+const sqlNow = `SELECT clock_timestamp(), ARRAY(SELECT event_id FROM incidents WHERE process_id = $1 AND resolved_at IS NULL),
+ $2 <> '' AND EXISTS (SELECT FROM commands WHERE actor = $2 AND key = $3)`
 
 const sqlLockProcess = `SELECT definition_id, version, digest, starter, status, state, state_format, seq, head_hash, armed_at, started_at, business_key, parent_id
 FROM processes WHERE id = $1 FOR NO KEY UPDATE`
@@ -136,8 +138,6 @@ const sqlPending = `SELECT id, actor, type, payload, greatest(received_at, hold_
 FROM commands c WHERE process_id = $1 AND settled_at IS NULL AND (hold_until IS NULL OR hold_until <= clock_timestamp())
  AND NOT EXISTS (SELECT FROM incidents i WHERE i.process_id = $1 AND i.event_id = 'cmd/' || c.id AND i.resolved_at IS NULL)
 ORDER BY greatest(received_at, hold_until), id LIMIT 101 FOR UPDATE OF c SKIP LOCKED`
-
-const sqlParked = `SELECT event_id FROM incidents WHERE process_id = $1 AND resolved_at IS NULL`
 
 const sqlSeen = `SELECT seq, encode(substr(chain_hash, 1, 8), 'hex') FROM decision_log WHERE process_id = $1 AND seq = ANY($2)`
 
@@ -150,16 +150,14 @@ FROM users u WHERE u.active AND u.id IN (SELECT actor FROM commands WHERE proces
 // commands, so that no deadline fires before a command that came earlier; a command that the job brings is stamped by it, under the
 // lock, so that no Advance that reads a later clock can overlook it.
 func (t *transaction) begin() ([]pending, map[string]engine.Person, error) {
-	b, actor := &pgx.Batch{}, ""
+	b, actor, key := &pgx.Batch{}, "", ""
+	if c := t.job.insert; c != nil {
+		actor, key = c.Actor, c.Key
+	}
 	b.Queue("BEGIN")
 	b.Queue(sqlLockProcess, t.job.process)
-	if c := t.job.insert; c != nil {
-		b.Queue(sqlKeyUsed, c.Actor, c.Key)
-		actor = c.Actor
-	}
-	b.Queue("SELECT clock_timestamp()")
+	b.Queue(sqlNow, t.job.process, actor, key)
 	b.Queue(sqlPending, t.job.process)
-	b.Queue(sqlParked, t.job.process)
 	b.Queue(sqlActors, t.job.process, actor)
 	if seen := t.job.seen(); seen != nil {
 		b.Queue(sqlSeen, t.job.process, seen)
@@ -184,12 +182,6 @@ func (t *transaction) read(results pgx.BatchResults) (waiting []pending, people 
 	if err := t.readStored(results); err != nil {
 		return nil, nil, err
 	}
-	if err := results.QueryRow().Scan(&t.now); err != nil {
-		return nil, nil, err
-	}
-	if t.now = t.now.UTC(); t.unsaved {
-		t.row.created = t.now
-	}
 	if waiting, err = readAll(results, func(r pgx.Rows, p *pending) error {
 		return r.Scan(&p.id, &p.actor, &p.kind, &p.payload, &p.at, &p.trace)
 	}); err != nil {
@@ -202,22 +194,14 @@ func (t *transaction) read(results pgx.BatchResults) (waiting []pending, people 
 		}
 		waiting = slices.Insert(waiting, later, own)
 	}
-	events, err := readAll(results, func(r pgx.Rows, s *string) error { return r.Scan(s) })
-	if err != nil {
-		return nil, nil, err
-	}
-	t.parked = make(map[string]bool, len(events))
-	for _, e := range events {
-		t.parked[e] = true
-	}
 	if people, err = readPeople(results); err != nil {
 		return nil, nil, err
 	}
 	return waiting, people, t.readSeen(results)
 }
 
-// readStored reads what became of BEGIN, the process, and whether the command that the job brought is a new one. A process that the
-// job brought is there already, is yet to be stored, or does not come to be: the key of its start was used before, for something else.
+// readStored reads what became of BEGIN, the process, and what is known of this moment. A process that the job brought is there
+// already, is yet to be stored, or does not come to be: the key of its start was used before, for something else.
 func (t *transaction) readStored(results pgx.BatchResults) error {
 	if _, err := results.Exec(); err != nil {
 		return err
@@ -226,15 +210,26 @@ func (t *transaction) readStored(results pgx.BatchResults) error {
 	if t.unsaved = errors.Is(err, ErrNoProcess) && t.job.create != nil; t.unsaved {
 		t.row, err = t.job.create.row(), nil
 	}
-	if err != nil || t.job.insert == nil {
+	if err != nil {
 		return err
 	}
 	var used bool
-	if err := results.QueryRow().Scan(&used); err != nil {
+	var parked []string
+	if err := results.QueryRow().Scan(&t.now, &parked, &used); err != nil {
 		return err
 	}
-	if t.job.insert.fresh = !used; used && t.unsaved {
-		return ErrNoProcess
+	t.now, t.parked = t.now.UTC(), make(map[string]bool, len(parked))
+	for _, event := range parked {
+		t.parked[event] = true
+	}
+	if t.job.insert != nil {
+		t.job.insert.fresh = !used
+	}
+	if t.unsaved {
+		t.row.created = t.now
+		if used {
+			return ErrNoProcess
+		}
 	}
 	return nil
 }

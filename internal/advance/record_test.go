@@ -97,3 +97,27 @@ func TestRivalsForOneKey(t *testing.T) {
 	require.Equal(t, 1, scan[int](h, `SELECT count(*) FROM register_entries WHERE register = 'customers'`))
 	require.Equal(t, rivals-1, scan[int](h, `SELECT count(*) FROM processes WHERE outcome = 'known'`))
 }
+
+const bornLate = `process: born_late
+name: { zh: 迟到, en: Born late }
+domain: office
+outcomes: [done]
+input: { type: object, required: [customer], properties: { customer: { type: string } } }
+roles: { boss: { user: ali } }
+steps:
+  - { id: book, uses: record, with: { register: customers, entry: { customer: =input.customer, limit: 1 } } }
+  - { id: late, uses: task, assign: boss, due: -1h }
+  - { end: done }
+`
+
+// TestAStartOfSeveralEvents writes its process before what follows from the first of them: a trigger takes from it who takes part.
+func TestAStartOfSeveralEvents(t *testing.T) {
+	t.Parallel()
+	h := newBank(t)
+	h.publishWith(bornLate, map[string]string{"registers/customers.yaml": customers})
+	p := h.start("born_late", "ahua", map[string]any{"customer": "lin"})
+	require.Equal(t, 2, scan[int](h, `SELECT max(seq)::int FROM decision_log WHERE process_id = $1`, p), "the task is late when it is opened")
+	require.Equal(t, "ali", scan[string](h, `SELECT user_id FROM process_participants WHERE process_id = $1`, p))
+	require.True(t, scan[bool](h, `SELECT overdue_notified FROM tasks WHERE process_id = $1`, p))
+	require.NoError(t, h.advancer.Verify(t.Context(), p))
+}

@@ -205,6 +205,23 @@ func TestAHeldCommandIsDecidedByPostgresClock(t *testing.T) {
 	require.Eventually(t, func() bool { return h.settledAs(res.Command) == "applied" }, 10*time.Second, 20*time.Millisecond, "nobody else asks for it")
 }
 
+// TestAHeldCommandNeedsNoWorker: Temporal takes the nudge, and nobody is there to act on it.
+func TestAHeldCommandNeedsNoWorker(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, advance.ModeWorkflow, leave)
+	service := advance.NewService(h.advancer, store.NewReceipts(h.store), advance.ModeWorkflow, func() bool { return false }, 100*time.Millisecond)
+	p := h.start("leave", "ahua", map[string]any{"days": 2})
+	until := time.Now().Add(50 * time.Millisecond)
+	res, err := service.Submit(t.Context(), advance.Command{
+		Process: p, Type: engine.EventComplete, Actor: "ahua", Key: "k", HoldUntil: &until, Payload: engine.TaskData{Task: h.task(p, "plan")},
+	})
+	require.ErrorIs(t, err, advance.ErrNotDecidedYet)
+	require.Eventually(t, func() bool { return h.settledAs(res.Command) == "applied" }, 10*time.Second, 20*time.Millisecond)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	require.Contains(t, h.nudged, advance.Effects{Again: true}, "the workflow had its chance")
+}
+
 // settledAs answers the status of a receipt, "" while there is none.
 func (h *house) settledAs(command uuid.UUID) string {
 	return scan[string](h, `SELECT coalesce(receipt::jsonb->>'status', '') FROM commands WHERE id = $1`, command)

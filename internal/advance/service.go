@@ -2,6 +2,7 @@ package advance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -272,12 +273,15 @@ func (s *Service) decideThere(ctx context.Context, res Result, cmd *newCommand) 
 	} else {
 		res, err = s.lookUp(ctx, res, cmd.BodyDigest, true)
 	}
-	if errors.Is(err, ErrNotDecidedYet) { // it is stored, whatever happens to Postgres now
-		if lost := s.advancer.flush(ctx, res.Command); lost != nil {
-			return res, lost
-		}
+	return res, s.kept(ctx, res.Command, err)
+}
+
+// kept sees to it that an answer which says that a command is stored, but not decided yet, is true whatever happens to Postgres.
+func (s *Service) kept(ctx context.Context, command uuid.UUID, err error) error {
+	if !errors.Is(err, ErrNotDecidedYet) {
+		return err
 	}
-	return res, err
+	return cmp.Or(s.advancer.flush(ctx, command), err)
 }
 
 // haveDecided has the workflow decide a stored command.
@@ -319,38 +323,44 @@ func (s *Service) held(process uuid.UUID, cmd *newCommand) bool {
 	if cmd.HoldUntil == nil || !cmd.HoldUntil.After(time.Now()) {
 		return false
 	}
-	s.whenHeld(process, cmd.ID, time.Until(*cmd.HoldUntil), 1)
+	s.whenHeld(holding{process: process, command: cmd.ID}, time.Until(*cmd.HoldUntil))
 	return true
+}
+
+// holding is a held command on its way to a decision.
+type holding struct {
+	process, command uuid.UUID
+	attempts         int
+	told             bool // its workflow was, and has the time of any command to decide it
 }
 
 // whenHeld has a command decided after a while, and looks whether it was: by Postgres's clock, which counts, its undo window may
 // pass later.
-func (s *Service) whenHeld(process, command uuid.UUID, after time.Duration, attempt int) {
+func (s *Service) whenHeld(h holding, after time.Duration) {
 	time.AfterFunc(after, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), heldPatience)
 		defer cancel()
-		left, waits, err := s.holdLeft(ctx, command)
-		if err == nil && waits && left <= 0 {
-			err = s.decideHeld(ctx, process)
+		pause := heldPause << h.attempts
+		h.attempts++
+		left, waits, err := s.holdLeft(ctx, h.command)
+		switch {
+		case err != nil || !waits:
+		case left > 0:
+			pause = left
+		case s.mode == ModeWorkflow && !h.told && !s.away():
+			h.told, pause = true, s.patience
+			s.advancer.nudge(ctx, h.process, Effects{Again: true})
+		default:
+			_, err = s.advancer.Advance(ctx, h.process, Wake{})
 		}
 		switch {
 		case err == nil && !waits:
-		case attempt == heldAttempts:
-			s.advancer.log.WarnContext(ctx, "held command left to the sweeper", "process", process, "command", command, "error", err)
+		case h.attempts == heldAttempts:
+			s.advancer.log.WarnContext(ctx, "held command left to the sweeper", "process", h.process, "command", h.command, "error", err)
 		default:
-			s.whenHeld(process, command, max(left, heldPause<<(attempt-1)), attempt+1)
+			s.whenHeld(h, pause)
 		}
 	})
-}
-
-// decideHeld has the workflow decide, or decides here.
-func (s *Service) decideHeld(ctx context.Context, process uuid.UUID) error {
-	if s.mode == ModeWorkflow && !s.away() {
-		s.advancer.nudge(ctx, process, Effects{Again: true})
-		return nil
-	}
-	_, err := s.advancer.Advance(ctx, process, Wake{})
-	return err
 }
 
 // holdLeft answers how much of a command's undo window is left by Postgres's clock, and whether the command still waits.
@@ -422,7 +432,8 @@ func decodeReceipt(text string, into *engine.Receipt) error {
 
 // Receipt answers what became of a command.
 func (s *Service) Receipt(ctx context.Context, command uuid.UUID) (Result, error) {
-	return s.lookUp(ctx, Result{Command: command}, nil, false)
+	res, err := s.lookUp(ctx, Result{Command: command}, nil, false)
+	return res, s.kept(ctx, command, err)
 }
 
 // Withdraw deletes a command that is still held back.

@@ -95,6 +95,8 @@ func (a *Advancer) Verify(ctx context.Context, process uuid.UUID) error {
 const sqlRebuildBooking = `INSERT INTO reservations (id, resource_id, process_id, node, during, hold, title)
 VALUES ($1, $2, $3, $4, tstzrange($5, $6), $7, $8)`
 
+const sqlParked = `SELECT event_id FROM incidents WHERE process_id = $1 AND resolved_at IS NULL`
+
 // Rebuild writes the projections of a process anew from its log: tasks, candidates, bookings and its earliest deadline. It
 // sends nothing, starts nothing and records nothing in registers.
 func (a *Advancer) Rebuild(ctx context.Context, process uuid.UUID) error {

@@ -1,12 +1,14 @@
 package advance
 
 import (
+	"context"
 	"encoding/hex"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"steward/workflows/engine"
 )
@@ -57,14 +59,32 @@ WHERE process_id = $1 AND event_id = $2 AND resolved_at IS NULL`
 const sqlSettleProcess = `UPDATE processes SET armed_at = $2, next_at = $5, unsettled_since = CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END
 WHERE id = $1 AND (armed_at IS DISTINCT FROM $2 OR next_at IS DISTINCT FROM $5 OR unsettled_since IS DISTINCT FROM CASE WHEN $4 THEN NULL ELSE coalesce($3, unsettled_since) END)`
 
-// flush writes what is queued when a later event may have to read it.
+// flush writes what is queued when a later event may have to read it, and before it the process, which triggers look for.
 func (t *transaction) flush() error {
-	if !t.write.entries {
+	w := &t.write
+	if !w.entries {
 		return nil
 	}
-	err := t.conn.SendBatch(t.ctx, &t.write.batch).Close()
-	t.write.batch, t.write.entries = pgx.Batch{}, false
+	if t.unsaved {
+		t.insertProcess(t.notStarted(nil, nil, &t.now))
+	}
+	err := w.send(t.ctx, t.conn)
+	t.unsaved, w.entries = t.unsaved && err != nil, false
 	return err
+}
+
+// send writes what is queued. What the job brought comes first: whoever was overtaken by a twin learns it from these rows, not from
+// what follows from them.
+func (w *writes) send(ctx context.Context, conn *pgxpool.Conn) error {
+	all := pgx.Batch{QueuedQueries: append(w.brought.QueuedQueries, w.batch.QueuedQueries...)}
+	w.brought, w.batch = pgx.Batch{}, pgx.Batch{}
+	return conn.SendBatch(ctx, &all).Close()
+}
+
+// insertProcess stores the process that the job brought.
+func (t *transaction) insertProcess(args []any) {
+	c := t.job.create
+	t.write.brought.Queue(sqlNewProcess, append(args, c.ref.ID, c.ref.Version, c.ref.Digest, t.row.key, c.starter, t.row.created)...)
 }
 
 // finish writes everything that was decided and commits.
@@ -88,9 +108,7 @@ func (t *transaction) finish(again bool) (outcome, error) {
 	out.children = w.nudge
 	t.hook(PointBeforeCommit, t.job.process)
 	w.batch.Queue("COMMIT")
-	// What the job brought comes first: whoever was overtaken by a twin learns it from these rows, not from what follows from them.
-	all := pgx.Batch{QueuedQueries: append(w.brought.QueuedQueries, w.batch.QueuedQueries...)}
-	return out, t.conn.SendBatch(t.ctx, &all).Close()
+	return out, w.send(t.ctx, t.conn)
 }
 
 // settleCommands writes what became of commands, and the one that the job brought in any case.
@@ -173,8 +191,7 @@ func (t *transaction) settle(changed bool, e *Effects) bool {
 		if changed {
 			args = t.processArgs
 		}
-		c := t.job.create
-		t.write.brought.Queue(sqlNewProcess, append(args(e.Next, armed, unsettled), c.ref.ID, c.ref.Version, c.ref.Digest, t.row.key, c.starter, t.row.created)...)
+		t.insertProcess(args(e.Next, armed, unsettled))
 	case changed:
 		t.write.batch.Queue(sqlUpdateProcess, append(t.processArgs(e.Next, armed, unsettled), t.job.wake.Workflow)...)
 	default:

@@ -30,10 +30,11 @@ type role struct {
 	Listen      string            `json:"listen"`
 	Worker      bool              `json:"worker"`
 	Decide      advance.Mode      `json:"decide"`
-	Point       advance.FailPoint `json:"point"` // where it comes to harm
-	Nth         int64             `json:"nth"`   // at which occurrence
-	Harm        string            `json:"harm"`  // kill | stop | stall
-	Quiet       bool              `json:"quiet"` // its database goes away: what it says about that is no news
+	Point       advance.FailPoint `json:"point"`     // where it comes to harm
+	Nth         int64             `json:"nth"`       // at which occurrence
+	Harm        string            `json:"harm"`      // kill | stop | stall
+	Unhurried   bool              `json:"unhurried"` // it pauses as long as in production
+	Quiet       bool              `json:"quiet"`     // its database goes away: what it says about that is no news
 }
 
 func TestMain(m *testing.M) {
@@ -62,7 +63,10 @@ func play(text string) error {
 	cfg := app.Config{
 		DatabaseURL: r.DatabaseURL, TemporalAddress: r.Temporal, TaskQueue: r.TaskQueue, Listen: r.Listen, Worker: r.Worker, Decide: r.Decide,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})), Store: store.Options{MaxConns: 12, ListMaxConns: 4},
-		Intervals: app.Intervals{Dispatch: 100 * time.Millisecond, Sweep: 500 * time.Millisecond, Settle: 2 * time.Second}, Hook: r.hook(),
+		Hook: r.hook(),
+	}
+	if !r.Unhurried {
+		cfg.Intervals = app.Intervals{Dispatch: 100 * time.Millisecond, Sweep: 500 * time.Millisecond, Settle: 2 * time.Second}
 	}
 	cfg.API.PersonRate, cfg.API.PersonBurst, cfg.API.AddressRate, cfg.API.AddressBurst = 1e6, 1e6, 1e6, 1e6
 	a, err := app.Start(ctx, cfg)

@@ -17,7 +17,7 @@ import (
 
 // Options configures a Store. The zero value is ready for use: every field names its default.
 type Options struct {
-	// MaxConns bounds the connections for decisions and short statements. Default 24.
+	// MaxConns bounds the connections for decisions and short statements. Default 12: more of them at once only wait for each other.
 	MaxConns int
 	// ListMaxConns bounds the connections for lists, which may run longer. Default 8.
 	ListMaxConns int
@@ -31,6 +31,8 @@ type Options struct {
 	Limits Limits
 	// ListStatementTimeout bounds one statement of a list. Default 10 s.
 	ListStatementTimeout time.Duration
+	// SearchDepth is how many tasks or processes one page of a search passes at most. Default 2000.
+	SearchDepth int
 }
 
 // Limits are the settings of a Postgres session that takes part in decisions. They make a transaction that cannot make progress
@@ -44,9 +46,10 @@ type Limits struct {
 
 // Store is a connected Postgres database. It is safe for concurrent use; Close releases it.
 type Store struct {
-	pool  *pgxpool.Pool
-	lists *pgxpool.Pool
-	url   string
+	pool        *pgxpool.Pool
+	lists       *pgxpool.Pool
+	url         string
+	searchDepth int
 }
 
 // Open connects to the database at url and checks that it answers. It does not migrate: see Migrate. The error is a
@@ -64,7 +67,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &Store{pool: pool, lists: lists, url: url}
+	s := &Store{pool: pool, lists: lists, url: url, searchDepth: opts.SearchDepth}
 	if err := pool.Ping(ctx); err != nil {
 		s.Close()
 		return nil, connectError(err, pool.Config().ConnConfig)
@@ -98,10 +101,11 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 }
 
 func (o Options) withDefaults() Options {
-	o.MaxConns = orDefault(o.MaxConns, 24)
+	o.MaxConns = orDefault(o.MaxConns, 12)
 	o.ListMaxConns = orDefault(o.ListMaxConns, 8)
 	o.ApplicationName = orDefault(o.ApplicationName, "steward")
 	o.ListStatementTimeout = orDefault(o.ListStatementTimeout, 10*time.Second)
+	o.SearchDepth = orDefault(o.SearchDepth, 2000)
 	o.Limits.Lock = orDefault(o.Limits.Lock, time.Second)
 	o.Limits.Statement = orDefault(o.Limits.Statement, 1500*time.Millisecond)
 	o.Limits.Idle = orDefault(o.Limits.Idle, 3*time.Second)
