@@ -178,7 +178,8 @@ func (n *Nudger) hand(process uuid.UUID, w *waiting) {
 	n.ready <- process // never blocks: it has as many places as there are slots
 }
 
-// coalesce makes one nudge of two: the newest effects, and whatever either of them asks for.
+// coalesce makes one nudge of two: the newest effects, and whatever either of them asks for. It belongs to the trace of the first
+// request that waits for it.
 func coalesce(earlier, later advance.Effects) advance.Effects {
 	one := later
 	if earlier.Seq > later.Seq {
@@ -186,7 +187,9 @@ func coalesce(earlier, later advance.Effects) advance.Effects {
 	}
 	one.Again = earlier.Again || later.Again
 	one.Start = earlier.Start || later.Start
-	one.Causes = append(slices.Clip(earlier.Causes), later.Causes...)
+	if one.Causes = append(slices.Clip(earlier.Causes), later.Causes...); later.Again && !earlier.Again {
+		one.Causes = append(slices.Clip(later.Causes), earlier.Causes...)
+	}
 	one.Causes = one.Causes[:min(len(one.Causes), maxCauses)]
 	one.Unsettled = earlier.Unsettled
 	if u := later.Unsettled; u != nil && (one.Unsettled == nil || u.After(*one.Unsettled)) {
