@@ -192,8 +192,11 @@ func TestParametersCheckTheirOverrides(t *testing.T) {
 		{"time", "=x", false},
 		{"other", "x", false},
 	} {
-		why, ok := definitions.Parameter{Name: "p", Type: c.typ}.Check(c.value)
-		require.Equal(t, c.ok, ok, "%s %v", c.typ, c.value)
-		require.Equal(t, c.ok, why == definitions.Text{}, "a refusal says why")
+		d := &definitions.Definition{Parameters: []definitions.Parameter{{Name: "p", Type: c.typ}}}
+		wrong := d.CheckParameters(map[string]any{"p": c.value})
+		require.Equal(t, c.ok, len(wrong) == 0, "%s %v", c.typ, c.value)
+		for _, f := range wrong {
+			require.NotEqual(t, [2]string{}, [2]string{f.Zh, f.En}, "a refusal says why")
+		}
 	}
 }

@@ -70,7 +70,8 @@ const (
 
 // The codes of stage type.
 const (
-	codeTypeMismatch Code = "type_mismatch"
+	codeTypeMismatch   Code = "type_mismatch"
+	codeForgottenValue Code = "type_forgotten_equals"
 )
 
 // The codes of stage people.
@@ -118,7 +119,7 @@ func Codes() []Code {
 		codeUnknownStep, codeUnknownEvent, codeUnknownField, codeUnknownOutcome, codeCycle, codeProcessCircle,
 		codeUnreachable, codeUnusedBlock, codeGotoTarget, codeGotoLoop, codeBlockRecursion, codeNoEnd, codeOutcomeUndeclared,
 		codeOutcomeUnused, codeOutcomeUnhandled, codeOutcomeIgnored, codeFailOutsideVia, codeEndInFinally,
-		codeTypeMismatch,
+		codeTypeMismatch, codeForgottenValue,
 		codeUnknownRole, codeNoAssign, codeRoleSource, codeRoleCycle, codeAssigneeHere, codeUnusedRole, codeForgottenEquals,
 		codeUnknownAnchor, codeNoDue, codeWindowHere, codeInterval,
 		codeTrapClockBehindJoin, codeTrapNoWayOut, codeTrapRepeatOverlap, codeTrapRepeatEndless, codeTrapShadow, codeTrapPersonalKey, codeTrapEventIdle, codeTrapBookingKept,

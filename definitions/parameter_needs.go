@@ -1,7 +1,9 @@
 package definitions
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -165,22 +167,68 @@ func (d *Definition) parametersOfVar(name string) (names []string, ok bool) {
 	return d.parametersOf(d.Vars[i].Expr)
 }
 
-// checkPaces tries values out on the distances that are computed from them, but for values that are wrong anyhow.
+// checkPaces tries values out on the distances that are computed from them, but for values that are wrong anyhow. A distance that is
+// too short is a problem of every value that goes into it.
 func (d *Definition) checkPaces(values map[string]any, known []FieldError) []FieldError {
 	var wrong []FieldError
 	for _, pc := range d.paces {
-		i := slices.IndexFunc(pc.parameters, func(name string) bool { _, given := values[name]; return given })
-		if i < 0 || slices.ContainsFunc(known, func(f FieldError) bool { return slices.Contains(pc.parameters, f.Field) }) {
+		given := slices.DeleteFunc(slices.Clone(pc.parameters), func(name string) bool { _, is := values[name]; return !is })
+		if len(given) == 0 || slices.ContainsFunc(known, func(f FieldError) bool { return slices.Contains(pc.parameters, f.Field) }) {
 			continue
 		}
-		if err := d.tryPace(pc, values); err != nil {
-			wrong = append(wrong, FieldError{
-				Field: pc.parameters[i], Code: "minimum",
-				Zh: "重复的间隔 " + pc.expr.Source() + " 由它算出，至少为 1 秒", En: "something is repeated every " + pc.expr.Source() + ", which would be no duration of at least one second",
-			})
+		if d.tryPace(pc, values) == nil {
+			continue
+		}
+		for _, name := range given {
+			wrong = append(wrong, d.tooShort(pc, name, values))
 		}
 	}
+	slices.SortStableFunc(wrong, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
 	return wrong
+}
+
+// tooShort says of one parameter that a distance is too short, and with which values of the others.
+func (d *Definition) tooShort(pc pace, name string, values map[string]any) FieldError {
+	var zh, en []string
+	for _, p := range d.Parameters {
+		if p.Name == name || !slices.Contains(pc.parameters, p.Name) {
+			continue
+		}
+		if value, given := values[p.Name]; given {
+			zh, en = append(zh, p.Name+"（"+valueText(value)+"）"), append(en, p.Name+" "+valueText(value))
+			continue
+		}
+		zh, en = append(zh, p.Name+"（默认 "+valueText(p.Default)+"）"), append(en, p.Name+" "+valueText(p.Default)+" (the default)")
+	}
+	why := FieldError{
+		Field: name, Code: "minimum",
+		Zh: "重复的间隔 " + pc.expr.Source() + " 由它算出，至少为 1 秒",
+		En: "it must leave at least one second between repetitions, which come every " + pc.expr.Source(),
+	}
+	if len(en) > 0 {
+		why.Zh = "重复的间隔 " + pc.expr.Source() + " 由它和 " + strings.Join(zh, "、") + " 算出，至少为 1 秒"
+		why.En = "together with " + strings.Join(en, " and ") + " " + why.En
+	}
+	return why
+}
+
+// longestValue is how many characters of a value a message shows.
+const longestValue = 60
+
+// valueText shows the value of a parameter in a message.
+func valueText(value any) string {
+	text, isText := value.(string)
+	if !isText {
+		plain, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Sprint(value)
+		}
+		text = string(plain)
+	}
+	if runes := []rune(text); len(runes) > longestValue {
+		return string(runes[:longestValue]) + "…"
+	}
+	return text
 }
 
 var errPace = errors.New("no distance of at least one second")

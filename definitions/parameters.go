@@ -40,8 +40,9 @@ func (c *compiler) checkParameter(p Parameter, d *item) bool {
 }
 
 // CheckParameters checks values that are to stand for parameters of the definition, as a house or a rehearsal gives them:
-// each names a parameter, has its type, and is what the expressions need. It answers every problem in the order of the
-// names, nil when there is none. Codes are unknown, type, minimum, anchor and window.
+// each names a parameter, has its type, and is what the expressions need, by itself and together with the others; for what is
+// not given the defaults count. It answers every problem in the order of the names, then those that values have together,
+// nil when there is none. Codes are unknown, type, minimum, anchor and window.
 func (d *Definition) CheckParameters(values map[string]any) []FieldError {
 	var wrong []FieldError
 	for _, name := range sortedKeys(values) {
@@ -57,13 +58,8 @@ func (d *Definition) CheckParameters(values map[string]any) []FieldError {
 	return append(wrong, d.checkPaces(values, wrong)...)
 }
 
-// Check reports whether value may stand for the parameter; an installation's override is checked with it too. The text
+// check tells whether value may stand for the parameter, by itself; an installation's override is checked with it too. The text
 // says why not.
-func (p Parameter) Check(value any) (Text, bool) {
-	_, why, ok := p.check(value)
-	return why, ok
-}
-
 func (p Parameter) check(value any) (code string, why Text, ok bool) {
 	switch {
 	case !p.fits(value):

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
 
 	"steward/definitions"
@@ -148,6 +149,76 @@ func TestDistancesMadeOfParametersAreTriedOut(t *testing.T) {
 	require.Empty(t, d.CheckParameters(map[string]any{"y": "0s"}), "what the input decides shows only when it is known")
 	_, problems := compile("", "=parameters.y - parameters.z - minutes(10)")
 	require.Equal(t, definitions.Code("time_interval"), problems[0].Code, "the defaults are tried as well")
+}
+
+// TestValuesThatAreWrongTogetherAreAllNamed: each by itself would do, and it is told which others it does not go with.
+func TestValuesThatAreWrongTogetherAreAllNamed(t *testing.T) {
+	t.Parallel()
+	d, problems := definitions.Compile(definitions.Bundle{Source: `process: p
+name: P
+parameters:
+  b: { type: integer, default: 5 }
+  a: { type: integer, default: 10 }
+  c: { type: string, default: 0m }
+vars: { left: parameters.a - parameters.b }
+steps:
+  - { id: tea, repeat: { every: '=minutes(vars.left) + duration(parameters.c)', overlap: skip, max: 3 }, uses: task, assign: starter }
+`}, registry())
+	require.NotNil(t, d, "%v", problems)
+	const every = "it must leave at least one second between repetitions, which come every minutes(vars.left) + duration(parameters.c)"
+	for _, tc := range []struct {
+		values map[string]any
+		want   map[string]string
+	}{
+		{map[string]any{"a": 6}, nil},
+		{map[string]any{"b": float64(8)}, nil},
+		{map[string]any{"a": float64(6), "b": 8, "c": "3m"}, nil},
+		{map[string]any{"a": float64(6), "b": 8}, map[string]string{
+			"a": "together with b 8 and c 0m (the default) " + every, "b": "together with a 6 and c 0m (the default) " + every,
+		}},
+		{map[string]any{"a": 6, "b": 7, "c": "1m"}, map[string]string{
+			"a": "together with b 7 and c 1m " + every, "b": "together with a 6 and c 1m " + every, "c": "together with b 7 and a 6 " + every,
+		}},
+		{map[string]any{"b": 1000000.0}, map[string]string{"b": "together with a 10 (the default) and c 0m (the default) " + every}},
+		{map[string]any{"a": 6, "b": "8"}, map[string]string{"b": "it must be of type integer"}},
+		{map[string]any{"b": 10, "c": strings.Repeat("长", 100)}, map[string]string{
+			"b": "together with a 10 (the default) and c " + strings.Repeat("长", 60) + "… " + every,
+			"c": "together with b 10 and a 10 (the default) " + every,
+		}},
+	} {
+		got := map[string]string{}
+		for _, f := range d.CheckParameters(tc.values) {
+			require.Contains(t, []string{"minimum", "type"}, f.Code)
+			require.NotEmpty(t, f.Zh)
+			got[f.Field] = f.En
+		}
+		require.Empty(t, cmp.Diff(tc.want, got, cmpopts.EquateEmpty()), "%v", tc.values)
+	}
+}
+
+// TestALetHidesNoParameter: what it stands for gives a time or a distance all the same.
+func TestALetHidesNoParameter(t *testing.T) {
+	t.Parallel()
+	for _, due := range []string{
+		`parameters.answer`, `let d = parameters.answer; d`, `let p = parameters; p.answer`, `let d = parameters.answer; let e = d; input.fast ? "+1d" : e`,
+		`(let d = parameters.answer; d) ?? "+1d"`, `vars.soon`,
+	} {
+		d, problems := definitions.Compile(definitions.Bundle{Source: `process: p
+name: P
+input: { type: object, required: [fast], properties: { fast: { type: boolean } } }
+parameters:
+  answer: { type: time, default: +4wh }
+  pause:  { type: string, default: 30m }
+vars: { soon: let s = parameters.answer; s }
+steps:
+  - { id: tea, uses: task, assign: starter, due: '=` + due + `', remind: [{ from: -1h, every: =let e = parameters.pause; e }], with: { soon: =vars.soon } }
+`}, registry())
+		require.NotNil(t, d, "%s: %v", due, problems)
+		require.Empty(t, d.CheckParameters(map[string]any{"answer": "now+1h", "pause": "1wd"}), due)
+		for name, value := range map[string]string{"answer": "nowhere+1h", "pause": "0wd"} {
+			require.NotEmpty(t, d.CheckParameters(map[string]any{name: value}), "%s: %s %s", due, name, value)
+		}
+	}
 }
 
 // TestTimesOfAHouseCountFromWhatThereIs: a misspelled anchor would never be known, and what counts from it would wait for ever.

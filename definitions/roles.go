@@ -181,10 +181,7 @@ func (c *compiler) literalOrComputed(r *Role, source string, it *item, at settin
 
 // forgotEquals reports a text that reads like an expression where an id or a role stands: input.who instead of =input.who.
 func (c *compiler) forgotEquals(it *item, at setting) bool {
-	root, _, dotted := strings.Cut(it.text, ".")
-	root = strings.TrimSuffix(root, "?")
-	known := append(at.scope.Names(), "steps", "item", "payload", "before")
-	if !dotted || !slices.Contains(known, root) {
+	if !beginsWithName(it, at.scope) {
 		return false
 	}
 	c.problems.add(it.at(), codeForgottenEquals, it.text)

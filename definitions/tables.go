@@ -143,6 +143,7 @@ func (c *compiler) row(t *Table, it *item, at scopeAt, types map[string]expr.Typ
 		var v expr.Value
 		if cell := it.get(out); cell != nil {
 			v = c.value(cell, at)
+			c.forgottenEquals(cell, at)
 		}
 		r.Then = append(r.Then, v)
 	}

@@ -40,9 +40,10 @@ func (c *compiler) with(n *Node, it *item, at scopeAt) {
 	})
 	n.With = c.value(&rest, at)
 	n.Params = c.constants(&rest, at)
+	c.forgottenInWith(n, &rest, at)
 	for _, e := range rest.entries {
 		if want := takes.fields[e.key.text]; want != nil {
-			c.fits(e.value, at, *want, e.key.text)
+			c.parameterFits(e, at, *want)
 		}
 	}
 	c.withFields(n, with, at)
@@ -136,6 +137,13 @@ func (c *compiler) constants(with *item, at scopeAt) json.RawMessage {
 	return text
 }
 
+// parameterFits checks the type of what `with` gives; of a text that lacks its `=`, enough has been said.
+func (c *compiler) parameterFits(e entry, at scopeAt, want expr.Type) {
+	if !readsLikeExpression(e.value, at) {
+		c.fits(e.value, at, want, e.key.text)
+	}
+}
+
 // fits checks that a value may stand where a type is wanted.
 func (c *compiler) fits(it *item, at scopeAt, want expr.Type, what string) {
 	v, found := expr.CompileValue(it.plain(), at.Scope)
@@ -185,7 +193,7 @@ func (c *compiler) fieldsFit(it *item, at scopeAt, t expr.Type, what string, who
 			c.problems.suggest(e.key.at(), codeUnknownField, e.key.text, t.Fields(), e.key.text, what, strings.Join(t.Fields(), ", "))
 			continue
 		}
-		c.fits(e.value, at, field, e.key.text)
+		c.parameterFits(e, at, field)
 	}
 	for _, name := range t.Fields() {
 		if f, _ := t.Field(name); whole && !f.IsNullable() && f.Kind() != expr.KindAny && !it.has(name) {

@@ -22,6 +22,7 @@ type checker struct {
 	chain     *chain
 	registers map[string]Type
 	divisors  []Path // promised values that something is divided by
+	measures  map[measurement]string
 	problems  []Problem
 }
 
@@ -34,6 +35,7 @@ type variable struct {
 func newChecker(src *source, scope Scope) *checker {
 	return &checker{
 		src: src, scope: scope, functions: functions(), types: map[ast.Node]Type{}, registers: map[string]Type{},
+		measures: map[measurement]string{},
 	}
 }
 

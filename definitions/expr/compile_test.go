@@ -3,6 +3,7 @@ package expr_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -342,12 +343,33 @@ func TestYields(t *testing.T) {
 	for text, want := range map[string]string{
 		`parameters.tries`: "[parameters.tries]",
 		`input.coffee ? parameters.tries : rounds.call ?? vars.cups`: "[parameters.tries rounds.call vars.cups]",
-		`parameters.tries + 1`:            "[]",
-		`max(parameters.tries, 1)`:        "[]",
-		`outputs.layout?.data.score ?? 0`: "[outputs.layout.data.score]",
+		`parameters.tries + 1`:                                              "[]",
+		`max(parameters.tries, 1)`:                                          "[]",
+		`outputs.layout?.data.score ?? 0`:                                   "[outputs.layout.data.score]",
+		`rounds[input.room]`:                                                "[rounds]",
+		`(input.coffee ? outputs.layout : outputs.clear)?.outcome`:          "[outputs.clear.outcome outputs.layout.outcome]",
+		`let d = parameters.tries; d`:                                       "[parameters.tries]",
+		`let p = parameters; p.tries`:                                       "[parameters.tries]",
+		`let p = parameters; let q = p; q["tries"] + 1`:                     "[]",
+		`let o = input.coffee ? outputs.layout : outputs.clear; o?.outcome`: "[outputs.clear.outcome outputs.layout.outcome]",
+		`let a = (let b = vars.cups; b); let b = parameters.tries; a ?? b`:  "[parameters.tries vars.cups]",
+		`let d = parameters.tries; vars.cups`:                               "[vars.cups]",
+		`let d = parameters.tries + 1; d`:                                   "[]",
 	} {
 		require.Equal(t, want, fmt.Sprint(compile(t, text).Yields()), text)
 	}
+}
+
+// TestYieldsThatDoubleCostLittle: each variable may be two values of the one before.
+func TestYieldsThatDoubleCostLittle(t *testing.T) {
+	t.Parallel()
+	text, last := "", "parameters.tries"
+	for i := range 60 {
+		name := "v" + strconv.Itoa(i)
+		text += "let " + name + " = input.coffee ? " + last + " : " + last + "; "
+		last = name
+	}
+	require.Equal(t, "[parameters.tries]", fmt.Sprint(compile(t, text+last).Yields()))
 }
 
 func TestReferences(t *testing.T) {

@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,7 +63,10 @@ func (c *checker) isPromised(node ast.Node) bool {
 	if !ok {
 		return false
 	}
-	path := strings.Split(place, ".")
+	path, ok := pathOf(place)
+	if !ok {
+		return false
+	}
 	t, ok := c.scope.Lookup(path[0])
 	for _, name := range path[1:] {
 		if ok {
@@ -198,11 +202,52 @@ func orMissing(division func(args ...any) (any, error)) func(args ...any) (any, 
 	}
 }
 
-// measured names what a fact about a number is about: a place, or any other computation by its text. The language is pure,
-// so the same text in the same surroundings has the same value.
+// measured names what a fact about a number is about: a place, or any other computation by its parts. The language is pure and no
+// name hides another, so what has the same name has the same value: `list | len()` is `len(list)`.
 func (c *checker) measured(node ast.Node) string {
 	if place, ok := c.place(node); ok {
 		return place
 	}
-	return fmt.Sprintf("%d/%d %s", len(c.elements), len(c.lets), c.written(node))
+	at := measurement{node, len(c.elements), len(c.lets)}
+	if name, ok := c.measures[at]; ok {
+		return name
+	}
+	parts := []string{fmt.Sprintf("%T", node), distinction(node)}
+	for _, child := range children(node) {
+		parts = append(parts, c.measured(child))
+	}
+	name := "(" + strings.Join(parts, " ") + ")"
+	c.measures[at] = name
+	return name
+}
+
+// measurement is a node and from where it is looked at: a variable of `let` has its place only within, an element its number.
+type measurement struct {
+	node           ast.Node
+	elements, lets int
+}
+
+// distinction tells nodes apart that have the same type and the same children.
+func distinction(node ast.Node) string {
+	switch n := node.(type) {
+	case *ast.BoolNode:
+		return strconv.FormatBool(n.Value)
+	case *ast.IntegerNode:
+		return strconv.Itoa(n.Value)
+	case *ast.FloatNode:
+		return strconv.FormatFloat(n.Value, 'g', -1, 64)
+	case *ast.StringNode:
+		return strconv.Quote(n.Value)
+	case *ast.UnaryNode:
+		return n.Operator
+	case *ast.BinaryNode:
+		return n.Operator
+	case *ast.BuiltinNode:
+		return n.Name
+	case *ast.VariableDeclaratorNode:
+		return n.Name
+	case *ast.SliceNode:
+		return fmt.Sprint(n.From != nil, n.To != nil)
+	}
+	return ""
 }

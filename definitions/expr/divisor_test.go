@@ -59,6 +59,20 @@ func TestDivisorsThatAreNotZero(t *testing.T) {
 		`len(input.tags) < input.attendees && 7 / input.attendees > 1`,
 		`input.attendees >= max(1, vars.cups) && 7 / input.attendees > 1`,
 		`input.attendees == max(1, vars.cups) && 7 / input.attendees > 1`,
+		`input.price > 0 && parameters.cup_spare > 0 ? 7 / (1 + input.price * parameters.cup_spare) > 1 : false`,
+		`input.price > 0 && parameters.cup_spare >= 0 ? 7 / (1 + input.price * parameters.cup_spare) > 1 : false`,
+		`input.attendees > 0 && input.price > 0 && 7 / (1 + input.attendees * input.price) > 1`,
+		`input.attendees > 0 && input.price > 0 && 7 / (input.price * input.attendees) > 1`,
+		`input.attendees >= 0 && input.price > 0 && 7 / (1 + input.attendees * input.price) > 1`,
+		`parameters.tea_every > minutes(0) && input.price > 0 && hours(1) / (minutes(1) + parameters.tea_every * input.price) > 1`,
+		`input.tags | len() > 0 and 10 / len(input.tags) > 1`,
+		`len(input.tags) > 0 and 10 / (input.tags | len()) > 1`,
+		`len( input.tags ) > 0 and 10 / len(input["tags"]) > 1`,
+		`outputs.layout != nil && (outputs.layout.data.score ?? 0) > 0 && 7 / (outputs.layout?.data.score ?? 0) > 1`,
+		`len(input.tags) > 0 && any(input.counts, # > 7 / len(input.tags))`,
+		`len(input.tags) > 0 && (let n = 7; n / len(input.tags) > 1)`,
+		`any(input.counts, # - 1 > 0 && 7 / (# - 1) > 1)`,
+		`count(input.counts, # > 1) > 0 && 7 / (input.counts | count(# > 1)) > 1`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -88,10 +102,57 @@ func TestDivisorsThatMayBeZero(t *testing.T) {
 		`hours(1) / (input.coffee ? hours(1) : minutes(0)) > 1`,
 		`any(input.counts, # > 0 && any(input.counts, 7 / # > 1))`,
 		`let n = input.price; input.attendees > 0 && 7 / n > 1`,
+		`input.price > 0 && parameters.cup_spare > 0 && 7 / (input.price * parameters.cup_spare) > 1`,
+		`input.attendees >= 0 && input.price > 0 && 7 / (input.attendees * input.price) > 1`,
+		`input.attendees > 0 && 7 / (1 + input.attendees * input.price) > 1`,
+		`parameters.tea_every > minutes(0) && input.price > 0 && hours(1) / (parameters.tea_every * input.price) > 1`,
+		`len(input.tags) > 0 && 7 / len(input.counts) > 1`,
+		`len(input.tags[1:]) > 0 && 7 / len(input.tags[:1]) > 1`,
+		`input.price - 1 > 0 && 7 / (input.price + 1) > 1`,
+		`input.price - 1 > 0 && 7 / (input.price - 2) > 1`,
+		`input.price - 1.5 > 0 && 7 / (input.price - 2.5) > 1`,
+		`(input.coffee ? input.price : input.attendees) - 1 > 0 && 7 / (input.coffee ? input.price : input.attendees - 1) > 1`,
+		`any(input.counts, # - 1 > 0 && any(input.counts, 7 / (# - 1) > 1))`,
+		`count(input.counts, # > 1) > 0 && 7 / count(input.counts, # > 2) > 1`,
+		`(let n = input.price + 0; n > 0 && 7 / n > 1) && (let n = input.price - 1; 7 / n > 1)`,
+		`count(input.tags, # == "a") > 0 && 7 / count(input.tags, # == "b") > 1`,
 	} {
 		_, problems := expr.Compile(text, world(), expr.WantAny())
 		require.NotEmpty(t, problems, text)
 		require.Equal(t, expr.CodeNullable, problems[0].Code, text)
+	}
+}
+
+// TestAKeyWithADotIsNoPath: what is known of x["a.b"] says nothing about x.a.b.
+func TestAKeyWithADotIsNoPath(t *testing.T) {
+	t.Parallel()
+	inner := expr.Object(map[string]expr.Type{"b": expr.Number().Nullable(), "n": expr.Number().Promised(), `b"`: expr.Number()})
+	scope := expr.NewScope(map[string]expr.Type{"x": expr.Object(map[string]expr.Type{
+		"a": inner, "a.b": expr.Number().Nullable(), "a.n": expr.Number(), `a"."b"`: expr.Number(),
+	})})
+	for text, sound := range map[string]bool{
+		`x["a.b"] != nil ? x.a.b + 1 : 0`:                       false,
+		`x.a.b != nil ? x["a.b"] + 1 : 0`:                       false,
+		`x["a.b"] != nil ? x["a.b"] + 1 : 0`:                    true,
+		`x.a.b != nil ? x["a"]["b"] + 1 : 0`:                    true,
+		`x["a.b"] != nil && x["a.b"] != 0 ? 1 / x.a.b : 0`:      false,
+		`x["a\".\"b\""] != 0 ? 1 / x.a["b\""] : 0`:              false,
+		`x["a.n"] > 0 ? 1 / x["a.n"] : 0`:                       true,
+		`1 / x.a.n`:                                             true,
+		`1 / x["a"]["n"]`:                                       true,
+		`1 / x["a.n"]`:                                          false,
+		`let y = x.a; y.b != nil ? x.a.b + y.b : 0`:             true,
+		`let y = x; y["a.b"] != nil ? (y.a.b ?? 0) + y.a.b : 0`: false,
+	} {
+		program, problems := expr.Compile(text, scope, expr.WantNumber())
+		require.Equal(t, sound, program != nil, "%s: %v", text, problems)
+		if !sound {
+			require.Equal(t, expr.CodeNullable, problems[0].Code, text)
+			continue
+		}
+		if strings.HasPrefix(text, "1 /") {
+			require.Equal(t, []expr.Path{{"x", "a", "n"}}, program.Divisors(), text)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package expr
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -45,7 +46,8 @@ func (c *checker) narrowed(node ast.Node, t Type) Type {
 	return t
 }
 
-// place returns a canonical name for what can be named: x, x.y, x[0] and elements, whether written with `.` or `?.`.
+// place returns a canonical name for what can be named: x, x."y", x[0] and elements, whether written with `.`, `?.` or `["y"]`. Keys
+// are quoted, for one key may hold what looks like several.
 func (c *checker) place(node ast.Node) (string, bool) {
 	switch n := node.(type) {
 	case *ast.IdentifierNode:
@@ -61,12 +63,30 @@ func (c *checker) place(node ast.Node) (string, bool) {
 		}
 		switch key := n.Property.(type) {
 		case *ast.StringNode:
-			return base + "." + key.Value, true
+			return base + "." + strconv.Quote(key.Value), true
 		case *ast.IntegerNode:
 			return base + "[" + strconv.Itoa(key.Value) + "]", true
 		}
 	}
 	return "", false
+}
+
+// pathOf answers the static path that a place stands for; ok is false where an index is on the way.
+func pathOf(place string) (path Path, ok bool) {
+	root, _, _ := strings.Cut(place, ".")
+	path = Path{root}
+	for rest := place[len(root):]; rest != ""; {
+		quoted, err := strconv.QuotedPrefix(strings.TrimPrefix(rest, "."))
+		if err != nil {
+			return nil, false
+		}
+		name, err := strconv.Unquote(quoted)
+		if err != nil {
+			return nil, false
+		}
+		path, rest = append(path, name), rest[len(".")+len(quoted):]
+	}
+	return path, true
 }
 
 // placeOf answers the place behind a name: that of a `let` is the place of its value.

@@ -54,8 +54,8 @@ func signOfConstant(value float64) sign {
 	return signUnknown
 }
 
-// signOfOperator knows sums, products, quotients and defaults. The product of two small fractions may be rounded to 0, that of whole
-// numbers not.
+// signOfOperator knows sums, products, quotients and defaults. The product of two small fractions may be rounded to 0; times a whole
+// number from 1 on, nothing gets smaller.
 func (c *checker) signOfOperator(n *ast.BinaryNode) sign {
 	left, right := c.signOf(n.Left), c.signOf(n.Right)
 	both := min(left, right)
@@ -67,9 +67,10 @@ func (c *checker) signOfOperator(n *ast.BinaryNode) sign {
 			return max(left, right)
 		}
 	case "*":
-		if c.types[n.Left].kind == KindInt && c.types[n.Right].kind == KindInt || both == signNotNegative {
+		if c.types[n.Left].kind == KindInt || c.types[n.Right].kind == KindInt {
 			return both
 		}
+		return min(both, signNotNegative)
 	case "/", "%":
 		return min(both, signNotNegative)
 	}

@@ -42,7 +42,7 @@ type HouseParameter struct {
 	By    string    // who set it last
 	At    time.Time // when, by Postgres's clock
 
-	Problem string // in English, why Value is of no use; "" when there is nothing wrong
+	Problem string // in English, why Value is of no use, by itself or together with others; "" when there is nothing wrong
 }
 
 // ParameterError says which house parameter cannot be set, and why. errors.Is reports store.ErrNotFound when there is no such
@@ -109,10 +109,7 @@ func (c *Catalog) HouseParameters(ctx context.Context, id string) ([]HouseParame
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range def.Parameters {
-			all = append(all, housed(def, p, set[ParameterKey(def.ID, p.Name)]))
-			delete(set, ParameterKey(def.ID, p.Name))
-		}
+		all = append(all, housed(def, set)...)
 	}
 	if id != "" && !known && len(set) == 0 {
 		return nil, &ParameterError{Field: "definition", Why: fmt.Sprintf("nothing is published as %q", id), kind: store.ErrNotFound}
@@ -145,16 +142,43 @@ func (c *Catalog) setParameters(ctx context.Context, id string) (map[string]Hous
 	return set, nil
 }
 
-// housed joins a parameter with what the house has set for it, the zero value when nothing.
-func housed(def *definitions.Definition, p definitions.Parameter, h HouseParameter) HouseParameter {
-	h.Definition, h.Name, h.Type, h.Default, h.Title = def.ID, p.Name, p.Type, p.Default, p.Title
-	if !h.Set {
-		return h
+// housed joins the parameters of a definition with what the house has set for them, and takes that out of set.
+func housed(def *definitions.Definition, set map[string]HouseParameter) []HouseParameter {
+	all := make([]HouseParameter, len(def.Parameters))
+	for i, p := range def.Parameters {
+		key := ParameterKey(def.ID, p.Name)
+		h := set[key]
+		h.Definition, h.Name, h.Type, h.Default, h.Title = def.ID, p.Name, p.Type, p.Default, p.Title
+		all[i] = h
+		delete(set, key)
 	}
-	if why, ok := p.Check(h.Value); !ok {
-		h.Problem = "no process can be started: " + why.En
+	wrong := def.CheckParameters(valuesOf(all))
+	for i, h := range all {
+		if why, found := problemOf(wrong, h.Name); found {
+			all[i].Problem = "no process can be started: " + why.En
+		}
 	}
-	return h
+	return all
+}
+
+// valuesOf answers what the house has set for the parameters that the newest version has.
+func valuesOf(all []HouseParameter) map[string]any {
+	values := make(map[string]any, len(all))
+	for _, h := range all {
+		if h.Set && h.Type != "" {
+			values[h.Name] = h.Value
+		}
+	}
+	return values
+}
+
+// problemOf answers the first problem of a parameter.
+func problemOf(wrong []definitions.FieldError, name string) (definitions.FieldError, bool) {
+	i := slices.IndexFunc(wrong, func(f definitions.FieldError) bool { return f.Field == name })
+	if i < 0 {
+		return definitions.FieldError{}, false
+	}
+	return wrong[i], true
 }
 
 // unused lists what was set and no published definition has.
@@ -170,17 +194,16 @@ func unused(set map[string]HouseParameter) []HouseParameter {
 	return rest
 }
 
-// houseParameter answers one of HouseParameters. The error is a *ParameterError when there is none by that name.
-func (c *Catalog) houseParameter(ctx context.Context, definition, name string) (HouseParameter, error) {
-	all, err := c.HouseParameters(ctx, definition)
-	if err != nil {
-		return HouseParameter{}, err
+// houseParameter answers one of HouseParameters, and all of them. The error is a *ParameterError when there is none by that name.
+func (c *Catalog) houseParameter(ctx context.Context, definition, name string) (one HouseParameter, all []HouseParameter, err error) {
+	if all, err = c.HouseParameters(ctx, definition); err != nil {
+		return HouseParameter{}, nil, err
 	}
 	i := slices.IndexFunc(all, func(h HouseParameter) bool { return h.Name == name })
 	if i < 0 {
-		return HouseParameter{}, unknownParameter(definition, name)
+		return HouseParameter{}, nil, unknownParameter(definition, name)
 	}
-	return all[i], nil
+	return all[i], all, nil
 }
 
 func unknownParameter(definition, name string) error {
@@ -189,10 +212,10 @@ func unknownParameter(definition, name string) error {
 
 // SetParameter gives a parameter the value that text stands for in the house, and answers what it was before. Processes that
 // start from now on use it, in every program within about a second; those that run keep theirs. Setting what is set already
-// writes nothing. The error is a *ParameterError when the newest version has no such parameter or the value does not fit it;
-// nothing is stored then.
+// writes nothing. The error is a *ParameterError when the newest version has no such parameter or the value does not fit it, or does
+// not fit what else the house has set; nothing is stored then.
 func (c *Catalog) SetParameter(ctx context.Context, definition, name, text string, by store.Actor) (before HouseParameter, value any, err error) {
-	before, err = c.houseParameter(ctx, definition, name)
+	before, all, err := c.houseParameter(ctx, definition, name)
 	if err != nil {
 		return before, nil, err
 	}
@@ -203,7 +226,7 @@ func (c *Catalog) SetParameter(ctx context.Context, definition, name, text strin
 	if before.Type == "" || def == nil {
 		return before, nil, unknownParameter(definition, name)
 	}
-	if value, err = parseParameter(def, before, text); err != nil {
+	if value, err = parseParameter(def, before, valuesOf(all), text); err != nil {
 		return before, nil, err
 	}
 	if before.Set && reflect.DeepEqual(before.Value, value) {
@@ -220,8 +243,8 @@ func (c *Catalog) SetParameter(ctx context.Context, definition, name, text strin
 	return before, value, nil
 }
 
-// parseParameter reads text as a value of the parameter's type and checks it against the definition.
-func parseParameter(def *definitions.Definition, p HouseParameter, text string) (any, error) {
+// parseParameter reads text as a value of the parameter's type and checks it against the definition, as one of the house's values.
+func parseParameter(def *definitions.Definition, p HouseParameter, house map[string]any, text string) (any, error) {
 	refuse := func(why string) error {
 		return &ParameterError{Field: "parameters." + p.Name, Why: fmt.Sprintf("%s, not %q", why, short(text)), kind: store.ErrInvalid}
 	}
@@ -238,8 +261,9 @@ func parseParameter(def *definitions.Definition, p HouseParameter, text string) 
 			value = plain
 		}
 	}
-	if wrong := def.CheckParameters(map[string]any{p.Name: value}); len(wrong) > 0 {
-		return nil, refuse(wrong[0].En + example(p.Type, wrong[0].Code))
+	house[p.Name] = value
+	if wrong, found := problemOf(def.CheckParameters(house), p.Name); found {
+		return nil, refuse(wrong.En + example(p.Type, wrong.Code))
 	}
 	return value, nil
 }
@@ -265,10 +289,13 @@ func example(kind, code string) string {
 
 // UnsetParameter removes the house's value, so that the default counts again for processes that start from now on, and answers
 // what was set. When nothing was set it writes nothing. The error is a *ParameterError when neither the newest version nor the
-// house knows the parameter.
+// house knows the parameter, or when what else the house has set would be of no use with the default; nothing is removed then.
 func (c *Catalog) UnsetParameter(ctx context.Context, definition, name string, by store.Actor) (HouseParameter, error) {
-	before, err := c.houseParameter(ctx, definition, name)
+	before, all, err := c.houseParameter(ctx, definition, name)
 	if err != nil || !before.Set {
+		return before, err
+	}
+	if err := c.missed(ctx, before, valuesOf(all)); err != nil {
 		return before, err
 	}
 	err = c.store.DeleteSetting(ctx, ParameterKey(definition, name), by)
@@ -277,4 +304,24 @@ func (c *Catalog) UnsetParameter(ctx context.Context, definition, name string, b
 	}
 	c.Reload()
 	return before, nil
+}
+
+// missed refuses to go without a value on which others rely. What is wrong already is no reason: there is always a way back to the
+// defaults.
+func (c *Catalog) missed(ctx context.Context, p HouseParameter, house map[string]any) error {
+	def, _, err := c.Latest(ctx, p.Definition)
+	if err != nil || def == nil {
+		return err
+	}
+	before := def.CheckParameters(house)
+	delete(house, p.Name)
+	for _, wrong := range def.CheckParameters(house) {
+		if _, already := problemOf(before, wrong.Field); !already {
+			return &ParameterError{
+				Field: "parameters." + wrong.Field, kind: store.ErrInvalid,
+				Why: fmt.Sprintf("%s, not %s: change or unset it before %s is unset", wrong.En, short(encode(house[wrong.Field])), p.Name),
+			}
+		}
+	}
+	return nil
 }

@@ -211,6 +211,76 @@ func TestParametersAreListedWithWhatIsWrong(t *testing.T) {
 	require.EqualError(t, err, `definition: nothing is published as "gone"`)
 }
 
+const pots = `process: pots
+name: { zh: 壶, en: Pots }
+parameters:
+  a: { type: integer, default: 10 }
+  b: { type: integer, default: 5 }
+  c: { type: integer, default: 1 }
+roles: { me: { starter: true } }
+outcomes: [drunk]
+steps:
+  - { id: pour, repeat: { every: =minutes(parameters.a - parameters.b), overlap: skip, max: 2 }, uses: task, assign: me }
+  - { id: clear, uses: task, assign: me, with: { cups: =parameters.c } }
+  - { end: drunk }
+`
+
+// TestHouseValuesAreCheckedTogether: values that are each sound with the defaults may stop every start together.
+func TestHouseValuesAreCheckedTogether(t *testing.T) {
+	t.Parallel()
+	st := storetest.New(t)
+	registry := definitions.NewRegistry(definitions.Builtin()...)
+	publish(t, st, registry, pots)
+	catalog := newCatalog(st)
+	by := store.Actor{UserID: "awei"}
+	set := func(name, text string) error {
+		_, _, err := catalog.SetParameter(t.Context(), "pots", name, text, by)
+		return err
+	}
+	unset := func(name string) error {
+		_, err := catalog.UnsetParameter(t.Context(), "pots", name, by)
+		return err
+	}
+	listed := func() map[string]string {
+		all, err := catalog.HouseParameters(t.Context(), "pots")
+		require.NoError(t, err)
+		found := map[string]string{}
+		for _, h := range all {
+			if h.Problem != "" {
+				found[h.Name] = h.Problem
+			}
+		}
+		return found
+	}
+	const every = "it must leave at least one second between repetitions, which come every minutes(parameters.a - parameters.b)"
+	require.NoError(t, set("a", "6"))
+	known := len(trail(t, st))
+	err := set("b", "8")
+	require.ErrorIs(t, err, store.ErrInvalid)
+	require.EqualError(t, err, `parameters.b: together with a 6 `+every+`, not "8"`)
+	require.EqualError(t, set("a", "5"), `parameters.a: together with b 5 (the default) `+every+`, not "5"`)
+	require.Len(t, trail(t, st), known, "nothing was stored")
+	require.NoError(t, set("a", "20"))
+	require.NoError(t, set("b", "12"))
+	err = unset("a")
+	require.ErrorIs(t, err, store.ErrInvalid)
+	require.EqualError(t, err, `parameters.b: together with a 10 (the default) `+every+`, not 12: change or unset it before a is unset`)
+	require.InDelta(t, 20, setting(t, st, advance.ParameterKey("pots", "a")), 0, "it stays")
+	require.Empty(t, listed())
+
+	publish(t, st, registry, strings.Replace(pots, "parameters.b)", "parameters.b * 2 + 1)", 1))
+	const newer = "it must leave at least one second between repetitions, which come every minutes(parameters.a - parameters.b * 2 + 1)"
+	require.Equal(t, map[string]string{
+		"a": "no process can be started: together with b 12 " + newer, "b": "no process can be started: together with a 20 " + newer,
+	}, listed(), "a newer version made them useless")
+	require.NoError(t, set("c", "2"), "what has no part in it can be set")
+	require.ErrorContains(t, set("b", "11"), "together with a 20")
+	require.NoError(t, unset("a"), "there is always a way back to the defaults")
+	require.Len(t, listed(), 1)
+	require.NoError(t, unset("b"))
+	require.Empty(t, listed())
+}
+
 // TestRunningProcessesKeepTheirParameters, and those that start afterwards have what was set, in another program too.
 func TestRunningProcessesKeepTheirParameters(t *testing.T) {
 	t.Parallel()

@@ -171,6 +171,10 @@ func (d *decider) drop() {
 			return
 		}
 		d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})
+		if dl.Key == "repeat" {
+			d.skipOccurrence(dl.Node)
+			return
+		}
 		d.plan(dl.Node)
 	}
 }

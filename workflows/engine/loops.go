@@ -256,6 +256,19 @@ func (d *decider) nextDue(dl Deadline, def *definitions.Node) {
 	}
 }
 
+// skipOccurrence counts the next occurrence of a repeat block as one that never opened. When it was the last that may come and
+// nothing is open, the block is over.
+func (d *decider) skipOccurrence(id int) {
+	n := d.st.node(id)
+	if n == nil || d.err != nil {
+		return
+	}
+	def := d.static(n)
+	d.emit(&OccurrenceCounted{Node: id, Count: n.Count + 1, Skipped: 1})
+	d.plan(id)
+	d.occurrenceDone(id, def)
+}
+
 // unbound answers a list in JSON-safe form, as the log keeps it.
 func unbound(list []any) []any {
 	out := make([]any, len(list))

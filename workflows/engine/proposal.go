@@ -337,8 +337,9 @@ func (d *decider) eventDeadlines(n Node) []wish {
 		if _, told := d.st.Events[e.Name]; told {
 			continue
 		}
-		if m := d.moment(e.Default, n.ID); m.known {
-			list = append(list, wish{"event/" + e.Name + "/default", m})
+		key := "event/" + e.Name + "/default"
+		if m := d.moment(e.Default, n.ID); m.known && n.Fired[key] == 0 { // fired and not told: an operator gave it up
+			list = append(list, wish{key, m})
 		}
 		list = append(list, d.reminders(n, e.Remind, nil, "event/"+e.Name+"/remind")...)
 	}
