@@ -20,7 +20,7 @@ const (
 	vacancyTasks      = 10000 // tasks that one look reads
 	vacancyCount      = 1000  // up to which the tasks of somebody who left are counted
 	// smallGroup is up to how many active members a group, post or person is looked at task by task: all of them may be excluded
-	// from a task. In a larger one somebody is always left.
+	// from a task. In a larger one somebody is left unless more people than these are excluded (sqlCrowded).
 	smallGroup = 4
 )
 
@@ -63,11 +63,11 @@ type staffed struct {
 // lookedAt is what a look read of the tasks that wait for a principal.
 type lookedAt struct {
 	Principal string
-	Tasks     int
 	Due       time.Time // with Task: the last one
 	Task      uuid.UUID
 	Vacant    int
 	First     *vacantTask
+	Cut       bool // the look left some, of this principal or of a later one
 }
 
 // lookAtWaiting goes on through the tasks that wait for somebody.
@@ -77,12 +77,15 @@ func (a *Auditor) lookAtWaiting(ctx context.Context) (opened, closed int, err er
 	if err != nil {
 		return 0, 0, err
 	}
-	few := slices.DeleteFunc(slices.Clone(principals), func(s staffed) bool { return len(s.Members) > smallGroup })
-	names, members := make([]string, len(few)), make([]string, len(few))
-	for i, s := range few {
-		names[i], members[i] = s.Principal, strings.Join(s.Members, ",")
+	small, members, large := []string{}, []string{}, []string{}
+	for _, s := range principals {
+		if len(s.Members) > smallGroup {
+			large = append(large, s.Principal)
+		} else {
+			small, members = append(small, s.Principal), append(members, strings.Join(s.Members, ","))
+		}
 	}
-	read, err := collect[lookedAt](ctx, a.store, sqlLooked, names, members, from.principal, from.due, from.task, vacancyTasks)
+	read, err := collect[lookedAt](ctx, a.store, sqlLooked, small, members, from.principal, from.due, from.task, vacancyTasks, large)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -91,7 +94,7 @@ func (a *Auditor) lookAtWaiting(ctx context.Context) (opened, closed int, err er
 	if !end {
 		v.upTo = &next.settled
 	}
-	for _, found := range from.tally(few, read) {
+	for _, found := range from.tally(principals, read) {
 		if found.Who == next.principal {
 			next.found = found
 			v.unfinished = append(v.unfinished, found)
@@ -106,8 +109,8 @@ func (a *Auditor) lookAtWaiting(ctx context.Context) (opened, closed int, err er
 }
 
 // tally answers the principals that have vacant tasks, among those read now and, of the first one, before.
-func (p inboxPlace) tally(few []staffed, read []lookedAt) (found []vacancy) {
-	for _, s := range few {
+func (p inboxPlace) tally(principals []staffed, read []lookedAt) (found []vacancy) {
+	for _, s := range principals {
 		v := vacancy{Who: s.Principal, Excluded: len(s.Members) > 0}
 		if s.Principal == p.principal {
 			v.Tasks, v.First = p.found.Tasks, p.found.First
@@ -127,11 +130,7 @@ func (p inboxPlace) tally(few []staffed, read []lookedAt) (found []vacancy) {
 
 // next is where the next look goes on, and whether that is at the beginning because this one came to the end.
 func (p inboxPlace) next(principals []staffed, read []lookedAt) (next inboxPlace, end bool) {
-	tasks := 0
-	for _, l := range read {
-		tasks += l.Tasks
-	}
-	if tasks == vacancyTasks {
+	if len(read) > 0 && read[0].Cut {
 		last := read[len(read)-1]
 		next = inboxPlace{settled: p.settled, principal: last.Principal, due: last.Due, task: last.Task}
 		if i := slices.IndexFunc(principals, func(s staffed) bool { return s.Principal == last.Principal }); i > 0 {

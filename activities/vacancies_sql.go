@@ -29,23 +29,46 @@ const sqlCapable = `CASE
  ELSE EXISTS (SELECT FROM post_holders h WHERE h.post_id = substr(c.principal, 6)
   AND h.user_id <> ALL (c.excluded) AND ` + sqlActive + `h.user_id)) END`
 
-// sqlLooked reads at most $6 tasks that wait for the principals $1, behind whom are the people $2 (ids joined by commas), after the
-// place $3, $4, $5, and answers for each principal how many it read, up to where, how many of them nobody can do, and the first. A
-// task that waits for several principals counts for the first of them, which is a group or post where there is one.
+// sqlCrowded says of candidate c that more than smallGroup people may not do its task. The index task_candidates_crowded says the same,
+// word for word: the rows of large groups are found along it, without a look at the others.
+const sqlCrowded = `cardinality(c.excluded) > 4`
+
+// sqlLooked reads at most $6 tasks that wait for the principals $1, behind whom are the people $2 (ids joined by commas), and for the
+// principals $7, behind whom are more, those from which many are excluded, after the place $3, $4, $5. It answers for each principal up to where it read, how many of its
+// tasks nobody can do, the first, and whether anything was left. A task that waits for several principals counts for the first of them,
+// which is a group or post where there is one. Each long list of excluded people is held against a large group once, and all these
+// lists together have about $6 people at most: the look ends before one more.
 const sqlLooked = `WITH small AS MATERIALIZED (SELECT p, string_to_array(m, ',') AS members FROM unnest($1::text[], $2::text[]) s (p, m)),
-looked AS MATERIALIZED (
- SELECT c.principal, c.due_key, c.task_id, c.excluded FROM task_candidates c
- WHERE NOT c.claimed AND c.principal = ANY ($1) AND (c.principal, c.due_key, c.task_id) > ($3::text, $4::timestamptz, $5::uuid)
- ORDER BY c.principal, c.due_key, c.task_id LIMIT $6),
-judged AS MATERIALIZED (
- SELECT l.*, CASE WHEN s.members <@ l.excluded THEN NOT EXISTS (SELECT FROM task_candidates c
-  WHERE c.task_id = l.task_id AND c.principal <> l.principal AND (c.principal < l.principal OR ` + sqlCapable + `)) ELSE false END AS vacant
- FROM looked l JOIN small s ON s.p = l.principal),
+ahead AS MATERIALIZED (
+ SELECT *, row_number() OVER (ORDER BY principal, due_key, task_id) AS n FROM (
+  (SELECT c.principal, c.due_key, c.task_id, c.excluded FROM task_candidates c
+  WHERE NOT c.claimed AND c.principal = ANY ($1) AND (c.principal, c.due_key, c.task_id) > ($3::text, $4::timestamptz, $5::uuid)
+  ORDER BY c.principal, c.due_key, c.task_id LIMIT $6::int)
+  UNION ALL
+  (SELECT c.principal, c.due_key, c.task_id, c.excluded FROM task_candidates c
+  WHERE NOT c.claimed AND ` + sqlCrowded + ` AND c.principal = ANY ($7) AND (c.principal, c.due_key, c.task_id) > ($3::text, $4::timestamptz, $5::uuid)
+  ORDER BY c.principal, c.due_key, c.task_id LIMIT $6::int)) c
+ ORDER BY principal, due_key, task_id LIMIT $6::int),
+crowded AS MATERIALIZED (
+ SELECT *, sum(cardinality(excluded)) OVER (ORDER BY n) - cardinality(excluded) AS before
+ FROM (SELECT c.principal, c.excluded, min(c.n) AS n FROM ahead c WHERE ` + sqlCrowded + ` GROUP BY c.principal, c.excluded) c),
+looked AS MATERIALIZED (SELECT * FROM ahead WHERE n < coalesce((SELECT min(n) FROM crowded WHERE before >= $6::int), $6::int + 1)),
+barred AS MATERIALIZED (SELECT c.principal, c.excluded FROM crowded c WHERE c.before < $6::int AND c.principal = ANY ($7) AND NOT ` + sqlCapable + `),
+stuck AS MATERIALIZED (
+ SELECT l.n, l.task_id, l.principal FROM looked l LEFT JOIN small s ON s.p = l.principal
+ WHERE CASE WHEN s.p IS NULL THEN (l.principal, l.excluded) IN (SELECT principal, excluded FROM barred) ELSE s.members <@ l.excluded END),
+others AS MATERIALIZED (
+ SELECT s.n, c.principal, c.excluded, c.principal < s.principal AS counts FROM stuck s
+ CROSS JOIN LATERAL (SELECT * FROM task_candidates c WHERE c.task_id = s.task_id AND c.principal <> s.principal OFFSET 0) c),
+capable AS MATERIALIZED (SELECT c.principal, c.excluded FROM (SELECT DISTINCT principal, excluded FROM others WHERE NOT counts) c WHERE ` + sqlCapable + `),
+vacant AS MATERIALIZED (
+ SELECT n FROM stuck EXCEPT SELECT n FROM others WHERE counts OR (principal, excluded) IN (SELECT principal, excluded FROM capable)),
 counted AS (
- SELECT principal, count(*) AS looked, max(due_key) AS due, (array_agg(task_id ORDER BY due_key DESC, task_id DESC))[1] AS task,
-  count(*) FILTER (WHERE vacant) AS vacant, (array_agg(task_id ORDER BY due_key, task_id) FILTER (WHERE vacant))[1] AS first
- FROM judged GROUP BY principal)
-SELECT c.principal, c.looked, c.due, c.task, c.vacant, CASE WHEN t.id IS NOT NULL THEN json_build_object('id', t.id, 'process', t.process_id, 'title', t.title::json, 'step', t.step) END
+ SELECT l.principal, max(l.due_key) AS due, (array_agg(l.task_id ORDER BY l.n DESC))[1] AS task,
+  count(v.n) AS vacant, (array_agg(l.task_id ORDER BY l.n) FILTER (WHERE v.n IS NOT NULL))[1] AS first
+ FROM looked l LEFT JOIN vacant v ON v.n = l.n GROUP BY l.principal)
+SELECT c.principal, c.due, c.task, c.vacant, CASE WHEN t.id IS NOT NULL THEN json_build_object('id', t.id, 'process', t.process_id, 'title', t.title::json, 'step', t.step) END,
+ (SELECT count(*) FROM ahead) = $6::int OR (SELECT count(*) FROM looked) < (SELECT count(*) FROM ahead)
 FROM counted c LEFT JOIN tasks t ON t.id = c.first ORDER BY c.principal`
 
 // sqlHolders answers the people after $1 who have open tasks, at most $2, and of those who left how many tasks, counted up to $3,

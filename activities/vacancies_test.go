@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -113,6 +114,46 @@ func TestAPersonWhoMayNotIsNamed(t *testing.T) {
 	s := newStaff(t)
 	s.task("", []string{"ahua"}, "user:ahua")
 	require.Contains(t, s.look(1, 0)["nobody/user:ahua"], "waits for user:ahua (ahua may not do them), first \"Greet\" (step greet): an operator")
+}
+
+// TestAllOfALargeGroupMayBeExcluded: a group of any size, of whose active members a task excludes each, is found, also beside others who
+// may not do the task or are not there; one member who is left is enough, and so is anybody else.
+func TestAllOfALargeGroupMayBeExcluded(t *testing.T) {
+	t.Parallel()
+	s := newStaff(t)
+	s.exec(`INSERT INTO users (id, name) SELECT 'd' || n, 'n' FROM generate_series(1, 600) n`)
+	s.exec(`INSERT INTO groups (id, name) VALUES ('desk', '{}'), ('floor', '{}'), ('hall', '{}')`)
+	s.exec(`INSERT INTO posts (id, name) VALUES ('door', '{}')`)
+	s.exec(`INSERT INTO memberships (group_id, user_id) SELECT 'desk', 'd' || n FROM generate_series(1, 5) n UNION ALL SELECT 'floor', 'd' || n FROM generate_series(1, 6) n
+ UNION ALL SELECT 'hall', 'd' || n FROM generate_series(1, 600) n`)
+	s.exec(`INSERT INTO post_holders (post_id, user_id) SELECT 'door', 'd' || n FROM generate_series(1, 5) n`)
+	numbered := func(from, to int) (ids []string) {
+		for n := from; n <= to; n++ {
+			ids = append(ids, fmt.Sprint("d", n))
+		}
+		return ids
+	}
+	s.task("", numbered(1, 4), "group:desk")                  // d5 is left
+	s.task("", numbered(2, 600), "group:desk", "group:floor") // d1 is left
+	s.task("", numbered(1, 5), "group:desk", "group:floor")   // d6 is left in the other group
+	s.task("", numbered(1, 600), "group:hall", "user:ashan")  // somebody else may
+	s.task("", numbered(2, 600), "group:hall")                // d1 is left
+	s.task("", numbered(1, 600), "group:hall", "post:nowhere")
+	s.task("", numbered(1, 600), "group:hall", "group:floor") // counts for the first
+	s.task("", numbered(1, 5), "group:desk")
+	s.task("", numbered(1, 5), "group:desk", "post:door")
+	s.task("", append(numbered(1, 5), "ashan", "ajun"), "post:door", "user:ashan")
+	s.task("d9", numbered(1, 5), "group:desk") // somebody has it
+	s.exec(`UPDATE users SET active = false WHERE id = 'd8'`)
+	s.task("", append(numbered(1, 7), numbered(9, 600)...), "group:hall", "user:d10") // who is left is not there
+	open := s.look(4, 0)
+	require.Contains(t, open["nobody/group:desk"], "can do 2 open tasks that wait for group:desk (the people behind it may not do them)")
+	require.Contains(t, open["nobody/group:floor"], "can do 1 open task that waits for group:floor")
+	require.Contains(t, open["nobody/group:hall"], "can do 2 open tasks that wait for group:hall")
+	require.Contains(t, open["nobody/post:door"], "can do 1 open task that waits for post:door")
+	s.exec(`INSERT INTO memberships (group_id, user_id) VALUES ('desk', 'alin'), ('floor', 'alin')`)
+	s.exec(`UPDATE users SET active = true WHERE id = 'd8'`)
+	require.Len(t, s.look(0, 2), 2, "somebody joined two of them, and a third is partly mended")
 }
 
 // TestIncidentsOfSingleTasksAreReplaced: of a version that opened one for each task.

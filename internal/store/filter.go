@@ -27,6 +27,13 @@ func when[T comparable](s *statement, condition func(placeholder string) string,
 
 func (s *statement) add(condition string) { s.conditions = append(s.conditions, condition) }
 
+// take hands over the conditions collected so far: they are to stand elsewhere.
+func (s *statement) take() []string {
+	taken := s.conditions
+	s.conditions = nil
+	return taken
+}
+
 // and gives the conditions as they follow another one: "" or " AND a AND b".
 func (s *statement) and() string {
 	var sql strings.Builder

@@ -52,13 +52,21 @@ const (
 func collect[T, K any](
 	ctx context.Context, s *Store, list string, plan pgx.QueryExecMode, sql string, args []any, limit int, key func(T) K,
 ) (Slice[T], error) {
+	items, err := query[T](ctx, s, list, plan, sql, args)
+	if err != nil {
+		return Slice[T]{}, err
+	}
+	return cut(list, items, limit, key), nil
+}
+
+func query[T any](ctx context.Context, s *Store, list string, plan pgx.QueryExecMode, sql string, args []any) ([]T, error) {
 	rows, err := s.lists.Query(ctx, sql, append([]any{plan}, args...)...)
 	if err != nil {
-		return Slice[T]{}, fmt.Errorf("list %s: %w", list, Classify(err))
+		return nil, fmt.Errorf("list %s: %w", list, Classify(err))
 	}
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 	if err != nil {
-		return Slice[T]{}, fmt.Errorf("list %s: %w", list, Classify(err))
+		return nil, fmt.Errorf("list %s: %w", list, Classify(err))
 	}
-	return cut(list, items, limit, key), nil
+	return items, nil
 }

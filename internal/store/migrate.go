@@ -78,7 +78,7 @@ func checkServerVersion(ctx context.Context, db *sql.DB) error {
 }
 
 // SchemaCurrent answers a *SchemaError, which names the remedy, unless the database has every migration of this program. A database that is
-// ahead, of a newer program that runs beside this one, is fine: migrations only add.
+// ahead, of a newer program that runs beside this one, is fine: a migration adds what is new, and takes away only what no program uses.
 func (s *Store) SchemaCurrent(ctx context.Context) error {
 	want, err := newestMigration()
 	if err != nil {

@@ -33,7 +33,10 @@ type ProcessItem struct {
 const processItemColumns = `p.id, p.definition_id, p.version, p.title, p.business_key, p.status, p.outcome, p.starter, p.parent_id,
 	p.started_at, p.ended_at, p.next_at, p.updated_at`
 
-// ProcessFilter narrows a list of processes. Zero fields do not narrow.
+// ProcessFilter narrows a list of processes. Zero fields do not narrow. A page passes Options.SearchDepth processes at most, and may
+// therefore hold fewer than asked for, even none, and still have a next one. It passes only what is asked for where an index narrows: by
+// the time of the start; by the starter, where the viewer sees everything or asks for what they started; and, where the viewer sees
+// everything, by the parent, the definition or what is open (by one of them, in this order).
 type ProcessFilter struct {
 	DefinitionID  string
 	Starter       string
@@ -67,8 +70,6 @@ func (f ProcessFilter) apply(s *statement) {
 	when(s, equals("p.starter"), f.Starter)
 	when(s, equals("p.business_key"), f.BusinessKey)
 	when(s, equals("p.parent_id"), f.Parent)
-	when(s, func(p string) string { return "p.started_at >= " + p }, f.StartedFrom)
-	when(s, func(p string) string { return "p.started_at < " + p }, f.StartedBefore)
 	when(s, func(p string) string {
 		return "(p.title ILIKE " + p + " OR p.business_key ILIKE " + p + ")"
 	}, containing(f.Query))
@@ -78,6 +79,33 @@ func (f ProcessFilter) apply(s *statement) {
 	if f.Open {
 		s.add("p.status <> 'ended'")
 	}
+}
+
+// split divides the filter into what an index narrows by, and the rest. The time of the start belongs to neither: every index has it.
+func (f ProcessFilter) split(viewer Viewer) (indexed, rest ProcessFilter) {
+	rest = f
+	switch {
+	case viewer.All && f.Parent != uuid.Nil:
+		indexed.Parent, rest.Parent = f.Parent, uuid.Nil
+	case f.Starter != "" && (viewer.All || f.Starter == viewer.UserID):
+		indexed.Starter, rest.Starter = f.Starter, ""
+	case viewer.All && f.DefinitionID != "":
+		indexed.DefinitionID, rest.DefinitionID = f.DefinitionID, ""
+	case viewer.All && f.Open:
+		indexed.Open, rest.Open = true, false
+	case viewer.All && len(f.Statuses) > 0 && !slices.Contains(f.Statuses, "ended"):
+		indexed.Open = true
+	}
+	return indexed, rest
+}
+
+// started bounds a column with the time of the start, and continues the list after a position.
+func (f ProcessFilter) started(s *statement, at, id string, after *timeKey) string {
+	bounds := statement{args: s.args}
+	when(&bounds, func(p string) string { return at + " >= " + p }, f.StartedFrom)
+	when(&bounds, func(p string) string { return at + " < " + p }, f.StartedBefore)
+	s.args = bounds.args
+	return bounds.and() + s.before(at, id, after)
 }
 
 // containing makes a LIKE pattern in which what the user typed stands for itself.
@@ -103,35 +131,45 @@ func (s *Store) Processes(ctx context.Context, viewer Viewer, filter ProcessFilt
 	if err != nil {
 		return Slice[ProcessItem]{}, err
 	}
-	sql, args := processesSQL(viewer, filter, after, limit+1)
-	return collect(ctx, s, processList, planAnew, sql, args, limit, func(p ProcessItem) timeKey { return timeKey{At: p.StartedAt, ID: p.ID} })
+	var stmt statement
+	indexed, rest := filter.split(viewer)
+	rest.apply(&stmt)
+	indexed.StartedFrom, indexed.StartedBefore = filter.StartedFrom, filter.StartedBefore
+	l := listing{columns: processItemColumns, table: "processes", alias: "p", direction: " DESC", plan: planAnew, filters: stmt.take()}
+	l.ranges = func(s *statement) []string { return processRanges(s, viewer, indexed, after) }
+	return collectListing[judgedProcess](ctx, s, processList, l, &stmt, limit, func(p ProcessItem) timeKey { return timeKey{At: p.StartedAt, ID: p.ID} })
 }
 
-// processesSQL reads each way of being allowed to see a process along an index of its own, newest first, and merges their heads:
-// the cost follows the length of the page and not the number of processes.
-func processesSQL(viewer Viewer, filter ProcessFilter, after *timeKey, limit int) (string, []any) {
-	var s statement
-	filter.apply(&s)
-	maxRows := s.arg(limit)
-	if viewer.All {
-		return `SELECT ` + processItemColumns + ` FROM processes p WHERE true` + s.and() + s.before("p.started_at", "p.id", after) +
-			` ORDER BY p.started_at DESC, p.id DESC LIMIT ` + maxRows, s.args
+// judgedProcess is a process that a page of the list came to.
+type judgedProcess struct {
+	ProcessItem
+	Passes bool
+	Stops  bool
+}
+
+func (p judgedProcess) verdict() (item ProcessItem, passes, stops bool) {
+	return p.ProcessItem, p.Passes, p.Stops
+}
+
+// processRanges are one range for each way of being allowed to see a process.
+func processRanges(s *statement, viewer Viewer, indexed ProcessFilter, after *timeKey) []string {
+	if viewer.All || indexed.Starter != "" { // which split leaves to others only where it is the viewer
+		indexed.apply(s)
+		conditions := strings.Join(append([]string{"true"}, s.take()...), " AND ")
+		return []string{`SELECT p.id, p.started_at AS at FROM processes p WHERE ` + conditions + indexed.started(s, "p.started_at", "p.id", after)}
 	}
-	user, principals := s.arg(viewer.UserID), s.arg(viewer.principals())
-	started := `SELECT p.id, p.started_at FROM processes p WHERE p.starter = ` + user + s.and() +
-		s.before("p.started_at", "p.id", after) + ` ORDER BY p.started_at DESC, p.id DESC LIMIT ` + maxRows
-	acted := `SELECT p.id, p.started_at FROM process_participants x JOIN processes p ON p.id = x.process_id WHERE x.user_id = ` + user +
-		s.and() + s.before("x.process_started_at", "x.process_id", after) +
-		` ORDER BY x.process_started_at DESC, x.process_id DESC LIMIT ` + maxRows
-	asked := `SELECT a.id, a.started_at FROM unnest(` + principals + `::text[]) AS who (principal) CROSS JOIN LATERAL (
-		SELECT DISTINCT c.process_started_at AS started_at, c.process_id AS id FROM task_candidates c JOIN processes p ON p.id = c.process_id
-		WHERE c.principal = who.principal AND NOT ` + user + ` = ANY (c.excluded)` + s.and() +
-		s.before("c.process_started_at", "c.process_id", after) +
-		` ORDER BY c.process_started_at DESC, c.process_id DESC LIMIT ` + maxRows + `) a`
-	return `SELECT ` + processItemColumns + ` FROM (
-		SELECT id, started_at FROM ((` + started + `) UNION (` + acted + `) UNION (` + asked + `)) seen
-		ORDER BY started_at DESC, id DESC LIMIT ` + maxRows + `) head
-		JOIN processes p ON p.id = head.id ORDER BY p.started_at DESC, p.id DESC`, s.args
+	user := s.arg(viewer.UserID)
+	ranges := []string{
+		`SELECT p.id, p.started_at AS at FROM processes p WHERE p.starter = ` + user + indexed.started(s, "p.started_at", "p.id", after),
+		`SELECT x.process_id AS id, x.process_started_at AS at FROM process_participants x WHERE x.user_id = ` + user +
+			indexed.started(s, "x.process_started_at", "x.process_id", after),
+	}
+	for _, principal := range viewer.principals() {
+		ranges = append(ranges, `SELECT DISTINCT c.process_id AS id, c.process_started_at AS at FROM task_candidates c
+			WHERE c.principal = `+s.arg(principal)+` AND NOT `+user+` = ANY (c.excluded)`+
+			indexed.started(s, "c.process_started_at", "c.process_id", after))
+	}
+	return ranges
 }
 
 // Process reads one process with its state. The error is ErrNotFound when there is none or the viewer may not see it.

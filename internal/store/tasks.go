@@ -27,7 +27,8 @@ const (
 	TasksAll       TaskList = "all"       // every open task; administrators and operators only
 )
 
-// TaskFilter narrows a list of tasks. Zero fields do not narrow.
+// TaskFilter narrows a list of tasks. Zero fields do not narrow. A page of a narrowed list passes Options.SearchDepth tasks at most,
+// and may therefore hold fewer than asked for, even none, and still have a next one.
 type TaskFilter struct {
 	DefinitionID string
 	Kind         string
@@ -80,12 +81,24 @@ func (s *Store) Tasks(ctx context.Context, viewer Viewer, list TaskList, filter 
 	if err != nil {
 		return Slice[TaskItem]{}, err
 	}
-	sql, args := tasksSQL(viewer, list, filter, after, limit+1)
-	plan := planAnew
-	if filter == (TaskFilter{}) {
-		plan = planOnce
+	var stmt statement
+	filter.apply(&stmt)
+	l := taskListing(viewer, list, after)
+	if l.filters = stmt.take(); len(l.filters) > 0 {
+		l.plan = planAnew
 	}
-	return collect(ctx, s, "tasks/"+string(list), plan, sql, args, limit, func(t TaskItem) timeKey { return t.position(list) })
+	return collectListing[judgedTask](ctx, s, "tasks/"+string(list), l, &stmt, limit, func(t TaskItem) timeKey { return t.position(list) })
+}
+
+// judgedTask is a task that a page of a list came to.
+type judgedTask struct {
+	TaskItem
+	Passes bool
+	Stops  bool
+}
+
+func (t judgedTask) verdict() (item TaskItem, passes, stops bool) {
+	return t.TaskItem, t.Passes, t.Stops
 }
 
 func (t TaskItem) position(list TaskList) timeKey {
@@ -117,54 +130,39 @@ func (f TaskFilter) apply(s *statement) {
 	}, containing(f.Query))
 }
 
-func tasksSQL(viewer Viewer, list TaskList, filter TaskFilter, after *timeKey, limit int) (string, []any) {
-	var s statement
-	filter.apply(&s)
-	maxRows := strconv.Itoa(limit) // a plan that does not know it has to guess how far to read
-	switch list {
-	case TasksDone:
-		return `SELECT ` + taskItemColumns + ` FROM tasks t WHERE t.closed_by = ` + s.arg(viewer.UserID) + ` AND t.status = 'done'` + s.and() +
-			s.before("t.closed_at", "t.id", after) + ` ORDER BY t.closed_at DESC, t.id DESC LIMIT ` + maxRows, s.args
-	case TasksAll:
-		return `SELECT ` + taskItemColumns + ` FROM tasks t WHERE t.status = 'open'` + s.and() +
-			s.after("t.due_key", "t.id", after) + ` ORDER BY t.due_key, t.id LIMIT ` + maxRows, s.args
+func taskListing(viewer Viewer, list TaskList, after *timeKey) listing {
+	l := listing{columns: taskItemColumns, table: "tasks", alias: "t", plan: planOnce}
+	if list == TasksDone {
+		l.direction = " DESC"
 	}
-	// The inner query reads only the head of each index range, one range for the person and one for each principal, and the rows
-	// of at most one page are then fetched. LIMIT must therefore stand in every branch.
-	heads := openHeads(&s, viewer, list, after, maxRows)
-	return `SELECT ` + taskItemColumns + ` FROM (SELECT id, due_key FROM (` + heads + `) heads ORDER BY due_key, id LIMIT ` + maxRows + `) head
-		JOIN tasks t ON t.id = head.id ORDER BY t.due_key, t.id`, s.args
+	l.ranges = func(s *statement) []string {
+		switch list {
+		case TasksDone:
+			return []string{`SELECT t.id, t.closed_at AS at FROM tasks t WHERE t.closed_by = ` + s.arg(viewer.UserID) + ` AND t.status = 'done'` +
+				s.before("t.closed_at", "t.id", after)}
+		case TasksAll:
+			return []string{`SELECT t.id, t.due_key AS at FROM tasks t WHERE t.status = 'open'` + s.after("t.due_key", "t.id", after)}
+		}
+		return openRanges(s, viewer, list, after)
+	}
+	return l
 }
 
-func openHeads(s *statement, viewer Viewer, list TaskList, after *timeKey, maxRows string) string {
+// openRanges are one range for the person and one for each principal.
+func openRanges(s *statement, viewer Viewer, list TaskList, after *timeKey) (ranges []string) {
 	user := s.arg(viewer.UserID)
-	switch list {
-	case TasksMine:
-		return mineHeads(s, user, list, after, maxRows)
-	case TasksClaimable:
-		return `SELECT DISTINCT id, due_key FROM (` + claimableHeads(s, viewer, user, list, after, maxRows) + `) claimable`
+	if list != TasksClaimable {
+		ranges = append(ranges, `SELECT t.id, t.due_key AS at FROM tasks t WHERE t.status = 'open' AND t.assignee = `+user+
+			overdue(list, "t.due_key")+s.after("t.due_key", "t.id", after))
 	}
-	return `(` + mineHeads(s, user, list, after, maxRows) + `) UNION (` + claimableHeads(s, viewer, user, list, after, maxRows) + `)`
-}
-
-func mineHeads(s *statement, user string, list TaskList, after *timeKey, maxRows string) string {
-	return `SELECT t.id, t.due_key FROM tasks t WHERE t.status = 'open' AND t.assignee = ` + user + s.and() + overdue(list, "t.due_key") +
-		s.after("t.due_key", "t.id", after) + ` ORDER BY t.due_key, t.id LIMIT ` + maxRows
-}
-
-func claimableHeads(s *statement, viewer Viewer, user string, list TaskList, after *timeKey, maxRows string) string {
-	return `SELECT a.id, a.due_key FROM unnest(` + s.arg(viewer.principals()) + `::text[]) AS who (principal) CROSS JOIN LATERAL (
-		SELECT c.task_id AS id, c.due_key FROM task_candidates c` + s.joinTasks() + `
-		WHERE c.principal = who.principal AND NOT c.claimed AND NOT ` + user + ` = ANY (c.excluded)` + s.and() + overdue(list, "c.due_key") +
-		s.after("c.due_key", "c.task_id", after) + ` ORDER BY c.due_key, c.task_id LIMIT ` + maxRows + `) a`
-}
-
-// joinTasks reaches for the task itself only when a filter needs it: the candidate's row alone answers the plain list.
-func (s *statement) joinTasks() string {
-	if len(s.conditions) == 0 {
-		return ""
+	if list != TasksMine {
+		for _, principal := range viewer.principals() {
+			ranges = append(ranges, `SELECT c.task_id AS id, c.due_key AS at FROM task_candidates c
+				WHERE c.principal = `+s.arg(principal)+` AND NOT c.claimed AND NOT `+user+` = ANY (c.excluded)`+
+				overdue(list, "c.due_key")+s.after("c.due_key", "c.task_id", after))
+		}
 	}
-	return ` JOIN tasks t ON t.id = c.task_id`
+	return ranges
 }
 
 func overdue(list TaskList, column string) string {
@@ -189,7 +187,7 @@ func (s *Store) CountTasks(ctx context.Context, viewer Viewer) (TaskCounts, erro
 	var stmt statement
 	maxRows := strconv.Itoa(MaxCount)
 	count := func(list TaskList) string {
-		return `(SELECT count(*) FROM (SELECT 1 FROM (` + openHeads(&stmt, viewer, list, nil, maxRows) + `) h LIMIT ` + maxRows + `) c)`
+		return `(SELECT count(*) FROM (SELECT 1 FROM (` + merged(openRanges(&stmt, viewer, list, nil), ` ORDER BY at, id`, maxRows) + `) h LIMIT ` + maxRows + `) c)`
 	}
 	sql := `SELECT ` + count(TasksMine) + `, ` + count(TasksClaimable) + `, ` + count(TasksOverdue)
 	var counts TaskCounts

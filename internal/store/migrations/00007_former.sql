@@ -73,7 +73,8 @@ $$;
 -- +goose StatementEnd
 
 -- Reads from the log who could have taken each task, and writes where the task says otherwise. Each batch is a transaction that
--- holds its processes as a decision does, for some milliseconds; it may run at any time beside any program, and again.
+-- holds its processes as a decision does. It reads some hundred rows of the log, in some milliseconds; a process with more of them
+-- makes a batch of its own. It may run at any time beside any program, and again.
 -- +goose StatementBegin
 CREATE OR REPLACE PROCEDURE tasks_fill_former() LANGUAGE plpgsql AS $$
 DECLARE
@@ -81,8 +82,15 @@ DECLARE
     batch uuid[];
 BEGIN
     LOOP
-        batch := ARRAY(SELECT id FROM processes WHERE id > last ORDER BY id LIMIT 50 FOR NO KEY UPDATE);
+        batch := ARRAY(
+            SELECT id FROM (
+                SELECT id, sum(seq + 1) OVER (ORDER BY id) AS through, row_number() OVER (ORDER BY id) AS n
+                FROM (SELECT id, seq FROM processes WHERE id > last ORDER BY id LIMIT 50) ahead
+            ) counted
+            WHERE through <= 500 OR n = 1
+            ORDER BY id);
         EXIT WHEN cardinality(batch) = 0;
+        PERFORM FROM processes WHERE id = ANY (batch) ORDER BY id FOR NO KEY UPDATE;
         UPDATE tasks t SET former = f.former, excluded = f.excluded
         FROM (
             SELECT id, array_agg(c ORDER BY seq, n) AS changes, array_agg(closing ORDER BY seq, n) AS closing
