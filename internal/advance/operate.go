@@ -146,7 +146,7 @@ func (t *transaction) giveUp() error {
 		return err
 	}
 	t.answers = append(t.answers, answer{id, engine.Receipt{Status: "refused", Code: "dropped", Process: t.job.process.String(), Message: definitions.Text{
-		Zh: "请求遇到流程定义错误,已由运维人员放弃", En: "the request met an error in the definition and was given up by an operator",
+		Zh: "请求遇到流程定义错误，已由运维人员放弃", En: "the request met an error in the definition and was given up by an operator",
 	}}})
 	if kind == engine.EventStart {
 		t.neverStarted(outcomeDropped)

@@ -171,7 +171,7 @@ func (s *Service) missing(ctx context.Context, def *definitions.Definition, inpu
 		}
 		if !usable {
 			return engine.Invalid(definitions.FieldError{
-				Field: "input." + f.Name, Code: "unknown", Zh: "没有这个选项,或它已停用", En: "there is none by this name, or it is out of use",
+				Field: "input." + f.Name, Code: "unknown", Zh: "没有这个选项，或它已停用", En: "there is none by this name, or it is out of use",
 			}), nil
 		}
 	}

@@ -225,7 +225,7 @@ func (t *transaction) identify(key string) error {
 	var taken *store.ConstraintError
 	if errors.As(store.Classify(err), &taken) && taken.Constraint == businessKeyIndex {
 		return &engine.Refusal{Code: "business_key_taken", Message: definitions.Text{
-			Zh: "同一业务已有进行中的流程:" + key, En: "a process for the same business key is already open: " + key,
+			Zh: "同一业务已有进行中的流程：" + key, En: "a process for the same business key is already open: " + key,
 		}}
 	}
 	return err

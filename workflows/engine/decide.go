@@ -320,7 +320,7 @@ func (d *decider) refuseHouse(values map[string]any) {
 		wrong[i].Field = "parameters." + wrong[i].Field
 	}
 	d.fail(&Refusal{Code: "house_parameters", Fields: wrong, Message: definitions.Text{
-		Zh: "单位参数设置有误，请联系管理员:" + wrong[0].Field + ":" + wrong[0].Zh + "（更正命令:" + remedy + "）",
+		Zh: "单位参数设置有误，请联系管理员：" + wrong[0].Field + "：" + wrong[0].Zh + "（更正命令：" + remedy + "）",
 		En: "a house parameter is set wrong, ask an administrator: " + wrong[0].Field + ": " + wrong[0].En + " (`" + remedy + "` corrects it)",
 	}})
 }
@@ -379,6 +379,6 @@ func (d *decider) refuseInvalid(fields []definitions.FieldError) {
 // Invalid refuses input whose fields are wrong, of which there is at least one.
 func Invalid(fields ...definitions.FieldError) *Refusal {
 	return &Refusal{Code: "invalid", Fields: fields, Message: definitions.Text{
-		Zh: "请检查 " + fields[0].Field + ":" + fields[0].Zh, En: "please check " + fields[0].Field + ": " + fields[0].En,
+		Zh: "请检查 " + fields[0].Field + "：" + fields[0].Zh, En: "please check " + fields[0].Field + ": " + fields[0].En,
 	}}
 }

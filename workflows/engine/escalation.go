@@ -167,7 +167,7 @@ func (d *decider) drop() {
 			continue
 		}
 		if dl.Key == "wait" || dl.Key == "not_before" {
-			d.refuse("must_go_on", "流程在此等待该时刻,放弃后将无法继续:请重试,或撤销流程", "the process waits for this moment and could not go on without it: retry, or cancel the process")
+			d.refuse("must_go_on", "流程在此等待该时刻，放弃后将无法继续：请重试，或撤销流程", "the process waits for this moment and could not go on without it: retry, or cancel the process")
 			return
 		}
 		d.emit(&DeadlineCleared{ID: dl.ID, Node: dl.Node, Key: dl.Key, Fired: true})

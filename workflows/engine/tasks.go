@@ -92,7 +92,7 @@ func (d *decider) taskEvent() {
 	d.receipt.Task = task.ID
 	if data.Revision != nil && *data.Revision != task.Revision {
 		d.fail(&Refusal{Code: "stale", Task: task.ID, Revision: task.Revision, Message: definitions.Text{
-			Zh: "任务已被更新,请查看最新内容后再操作", En: "the task has changed since you saw it: look again, then decide",
+			Zh: "任务已被更新，请查看最新内容后再操作", En: "the task has changed since you saw it: look again, then decide",
 		}, Winner: d.holder(task)})
 		return
 	}
@@ -134,7 +134,7 @@ func (d *decider) refuseClosedTask(id string) {
 		}})
 	default:
 		d.fail(&Refusal{Code: "closed", Task: id, Revision: decided.Revision, Message: definitions.Text{
-			Zh: "任务已关闭,无需处理", En: "the task was closed, nothing remains to be done",
+			Zh: "任务已关闭，无需处理", En: "the task was closed, nothing remains to be done",
 		}})
 	}
 }
@@ -183,7 +183,7 @@ func (d *decider) claim(t Task) {
 func (d *decider) release(t Task) {
 	p := d.actor()
 	if t.Assignee == "" && d.err == nil && (mayDo(t, p) || p.Operator) {
-		d.refuseTask(t, "unclaimed", "任务尚未被认领,无需退回", "nobody has the task: there is nothing to give back")
+		d.refuseTask(t, "unclaimed", "任务尚未被认领，无需退回", "nobody has the task: there is nothing to give back")
 		return
 	}
 	if t.Assignee == "" || (t.Assignee != p.ID && !p.Operator) {
@@ -191,7 +191,7 @@ func (d *decider) release(t Task) {
 		return
 	}
 	if len(t.Candidates) == 0 {
-		d.refuseTask(t, "no_pool", "此任务直接指派给您,无法退回任务池,可转办他人", "the task was given to you directly: there is no pool to return it to, transfer it instead")
+		d.refuseTask(t, "no_pool", "此任务直接指派给您，无法退回任务池，可转办他人", "the task was given to you directly: there is no pool to return it to, transfer it instead")
 		return
 	}
 	d.emit(&TaskAssigned{Task: t.ID, Candidates: t.Candidates, Revision: t.Revision + 1, By: p.ID, Verb: "release"})
@@ -209,7 +209,7 @@ func (d *decider) transfer(t Task, data TaskData) {
 		return
 	}
 	if len(to) == 0 || slices.Contains(t.Exclude, data.To) {
-		d.refuseInvalid([]definitions.FieldError{{Field: "to", Code: "unknown", Zh: "没有这个人,或此人不得处理该任务", En: "there is no such person, or they may not do this task"}})
+		d.refuseInvalid([]definitions.FieldError{{Field: "to", Code: "unknown", Zh: "没有这个人，或此人不得处理该任务", En: "there is no such person, or they may not do this task"}})
 		return
 	}
 	at := d.now
@@ -234,7 +234,7 @@ func (d *decider) completeTask(t Task, data TaskData) {
 	}
 	if !slices.Contains(t.Outcomes, data.Outcome) {
 		d.refuseInvalid([]definitions.FieldError{{
-			Field: "outcome", Code: "enum", Zh: "请选择结果:" + strings.Join(t.Outcomes, "、"), En: "choose one of " + strings.Join(t.Outcomes, ", "),
+			Field: "outcome", Code: "enum", Zh: "请选择结果：" + strings.Join(t.Outcomes, "、"), En: "choose one of " + strings.Join(t.Outcomes, ", "),
 		}})
 		return
 	}
