@@ -1109,7 +1109,7 @@ type Task struct {
 	DetailsForm JSONSchema `json:"detailsForm,omitempty,omitzero"`
 	DueAt       time.Time  `json:"dueAt,omitempty,omitzero"`
 
-	// Form A JSON Schema 2020-12.
+	// Form `x-required-for` lists the outcomes with which the required fields are demanded; without it they are with all.
 	Form JSONSchema         `json:"form,omitempty,omitzero"`
 	ID   openapi_types.UUID `json:"id"`
 

@@ -121,11 +121,21 @@ func taskView(item store.TaskItem, d taskDetail, who *caller, names *nameBook) T
 	if d.node != nil {
 		view.DetailsForm = detailsForm(d)
 		if d.node.Form != nil {
-			view.Form = schemaView(d.node.Form.Schema)
+			view.Form = formView(d.node)
 		}
 		for _, text := range d.node.Checks {
 			view.Checklist = append(view.Checklist, Text(text))
 		}
+	}
+	return view
+}
+
+// formView is the form of a task. x-required-for names the outcomes with which its required fields are demanded, when they are not
+// demanded with all.
+func formView(n *definitions.Node) JSONSchema {
+	view := schemaView(n.Form.Schema)
+	if slices.ContainsFunc(n.Outcomes, func(o string) bool { return !slices.Contains(n.Form.For, o) }) {
+		view["x-required-for"] = n.Form.For
 	}
 	return view
 }

@@ -23,7 +23,7 @@ func outcomeWord(outcome string) Text {
 func usualOutcomes() map[string]Text {
 	return map[string]Text{
 		"done": {"完成", "Done"}, "approved": {"同意", "Approve"}, "rejected": {"驳回", "Reject"}, "returned": {"退回", "Return"},
-		"given_up": {"放弃", "Give up"}, "expired": {"已过期", "Expired"}, "held": {"已举行", "Held"}, "cancelled": {"已取消", "Cancelled"},
+		"given_up": {"放弃", "Give up"}, "given_back": {"已归还", "Given back"}, "lost": {"遗失", "Lost"}, "expired": {"已过期", "Expired"}, "held": {"已举行", "Held"}, "cancelled": {"已取消", "Cancelled"},
 		"conflict": {"时间冲突", "Conflict"}, "failed": {"失败", "Failed"}, "resolved": {"已解决", "Resolved"}, "closed": {"已关闭", "Closed"},
 		"answered": {"已答复", "Answered"}, "passed": {"通过", "Passed"}, "accepted": {"接受", "Accept"}, "withdrawn": {"已撤回", "Withdrawn"},
 		"timeout": {"超时", "Timed out"}, "skipped": {"已跳过", "Skipped"}, "clear": {"清楚", "Clear"}, "unclear": {"不清楚", "Unclear"},

@@ -43,12 +43,12 @@ func TestLimitsOfABookingNameTheFieldAndTheRemedy(t *testing.T) {
 	}{
 		"fits":                  {day, day + time.Hour, map[string]string{}},
 		"begins now":            {0, time.Hour, map[string]string{"input.start": "lie in the future"}},
-		"further than allowed":  {180*day + time.Second, 180*day + time.Hour, map[string]string{"input.start": "furthest_ahead"}},
-		"longer than allowed":   {day, day + 12*time.Hour + time.Second, map[string]string{"input.end": "longest_booking"}},
-		"shorter than allowed":  {day, day + 15*time.Minute - time.Second, map[string]string{"input.end": "shortest_booking"}},
+		"further than allowed":  {180*day + time.Second, 180*day + time.Hour, map[string]string{"input.start": "choose an earlier day"}},
+		"longer than allowed":   {day, day + 12*time.Hour + time.Second, map[string]string{"input.end": "choose an earlier end"}},
+		"shorter than allowed":  {day, day + 15*time.Minute - time.Second, map[string]string{"input.end": "choose a later end"}},
 		"ends when it begins":   {day, day, map[string]string{"input.end": "later than the start"}},
-		"for years":             {365 * day, 3 * 365 * day, map[string]string{"input.start": "furthest_ahead", "input.end": "longest_booking"}},
-		"since years, for more": {-365 * day, 365 * day, map[string]string{"input.start": "lie in the future", "input.end": "longest_booking"}},
+		"for years":             {365 * day, 3 * 365 * day, map[string]string{"input.start": "choose an earlier day", "input.end": "choose an earlier end"}},
+		"since years, for more": {-365 * day, 365 * day, map[string]string{"input.start": "lie in the future", "input.end": "choose an earlier end"}},
 	} {
 		for _, id := range []string{"meeting_service", "room_booking"} {
 			t.Run(id+"/"+name, func(t *testing.T) {
@@ -76,6 +76,7 @@ func requireFields(t *testing.T, err error, want map[string]string) {
 	require.Len(t, refusal.Fields, len(want), "%+v", refusal.Fields)
 	for _, f := range refusal.Fields {
 		require.Contains(t, f.En, want[f.Field], f.Field)
+		require.NotContains(t, f.En+f.Zh, "_", "who books a room does not know what parameters are called")
 		require.Contains(t, want, f.Field)
 		require.NotEmpty(t, f.Zh)
 	}

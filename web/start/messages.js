@@ -96,6 +96,8 @@ export const messages = {
   "outcome.rejected": ["驳回", "Reject"],
   "outcome.returned": ["退回", "Return"],
   "outcome.given_up": ["放弃", "Give up"],
+  "outcome.given_back": ["已归还", "Given back"],
+  "outcome.lost": ["遗失", "Lost"],
   "outcome.expired": ["已过期", "Expired"],
   "outcome.held": ["已举行", "Held"],
   "outcome.cancelled": ["已取消", "Cancelled"],
