@@ -77,6 +77,9 @@ func (e *Engine) Decide(ctx context.Context, def *definitions.Definition, st *St
 	if d.err != nil {
 		return Decision{}, d.err
 	}
+	if ev.Type == EventReplan && d.ticked && len(d.changes) == 1 { // nothing but the time has changed: that leaves no trace
+		return Decision{State: st, Receipt: d.receipt}, nil
+	}
 	return Decision{Changes: d.changes, State: d.st, Receipt: d.receipt}, nil
 }
 
