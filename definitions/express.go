@@ -88,7 +88,7 @@ func (c *compiler) rule(it *item, at scopeAt) {
 	if !c.keys(it, ruleShape()) {
 		return
 	}
-	r := Rule{Field: c.word(it.get("field"), "field"), Message: c.text(it.get("message"))}
+	r := Rule{Field: c.word(it.get("field"), "field"), Message: c.template(it.get("message"), at)}
 	if r.Field != "" {
 		c.inputHas(it.get("field"), r.Field)
 	}

@@ -133,7 +133,7 @@ type Register struct {
 type Rule struct {
 	Field   string
 	Must    *expr.Program // bool
-	Message Text          // "" means a message made from the expression
+	Message Template      // empty means a message made from the expression
 }
 
 // Parameter is a house standard; an installation or a site may override Default.

@@ -43,12 +43,12 @@ func TestLimitsOfABookingNameTheFieldAndTheRemedy(t *testing.T) {
 	}{
 		"fits":                  {day, day + time.Hour, map[string]string{}},
 		"begins now":            {0, time.Hour, map[string]string{"input.start": "lie in the future"}},
-		"further than allowed":  {180*day + time.Second, 180*day + time.Hour, map[string]string{"input.start": "choose an earlier day"}},
-		"longer than allowed":   {day, day + 12*time.Hour + time.Second, map[string]string{"input.end": "choose an earlier end"}},
-		"shorter than allowed":  {day, day + 15*time.Minute - time.Second, map[string]string{"input.end": "choose a later end"}},
+		"further than allowed":  {180*day + time.Second, 180*day + time.Hour, map[string]string{"input.start": "choose a time before 2026-08-29 09:00"}},
+		"longer than allowed":   {day, day + 12*time.Hour + time.Second, map[string]string{"input.end": "or book in parts"}},
+		"shorter than allowed":  {day, day + 15*time.Minute - time.Second, map[string]string{"input.end": "end at 2026-03-03 09:15 or later"}},
 		"ends when it begins":   {day, day, map[string]string{"input.end": "later than the start"}},
-		"for years":             {365 * day, 3 * 365 * day, map[string]string{"input.start": "choose an earlier day", "input.end": "choose an earlier end"}},
-		"since years, for more": {-365 * day, 365 * day, map[string]string{"input.start": "lie in the future", "input.end": "choose an earlier end"}},
+		"for years":             {365 * day, 3 * 365 * day, map[string]string{"input.start": "choose a time before 2026-08-29 09:00", "input.end": "or book in parts"}},
+		"since years, for more": {-365 * day, 365 * day, map[string]string{"input.start": "lie in the future", "input.end": "or book in parts"}},
 	} {
 		for _, id := range []string{"meeting_service", "room_booking"} {
 			t.Run(id+"/"+name, func(t *testing.T) {

@@ -156,8 +156,8 @@ func (d *decider) brokenRules(v *view, changed []string) []definitions.FieldErro
 			continue
 		}
 		ok, _ := d.evalIn(v, r.Must, 0, nil).(bool)
-		if fault := new(Fault); errors.As(d.err, &fault) && fault.Code == "expression" {
-			d.err, ok = nil, false // what was filled in cannot even be computed with
+		if d.miscomputed() {
+			ok = false
 		}
 		if d.err != nil {
 			return nil
@@ -165,13 +165,23 @@ func (d *decider) brokenRules(v *view, changed []string) []definitions.FieldErro
 		if ok {
 			continue
 		}
-		msg := r.Message
-		if msg == (definitions.Text{}) {
+		msg := definitions.Text{Zh: d.renderIn(v, r.Message.Zh, 0, "zh"), En: d.renderIn(v, r.Message.En, 0, "en")}
+		if d.miscomputed() || msg == (definitions.Text{}) {
 			msg = definitions.Text{Zh: "不满足规则 " + r.Must.Source(), En: "the rule " + r.Must.Source() + " does not hold"}
 		}
 		broken = append(broken, definitions.FieldError{Field: r.Field, Code: "rule", Zh: msg.Zh, En: msg.En})
 	}
 	return broken
+}
+
+// miscomputed says that an expression failed over what was filled in, and forgets it: that is no fault of the definition.
+func (d *decider) miscomputed() bool {
+	fault := new(Fault)
+	if !errors.As(d.err, &fault) || fault.Code != "expression" {
+		return false
+	}
+	d.err = nil
+	return true
 }
 
 // reads says whether an expression reads one of the input's fields, directly or through what is computed from them.
@@ -246,10 +256,14 @@ func (d *decider) render(t *definitions.Template, id int, fallback definitions.T
 
 // renderOne fills a template. In a text for people, which has a language, resources are called by their names.
 func (d *decider) renderOne(t *expr.Template, id int, lang string) string {
+	return d.renderIn(d.view(id), t, id, lang)
+}
+
+func (d *decider) renderIn(v *view, t *expr.Template, id int, lang string) string {
 	if t == nil || d.err != nil {
 		return ""
 	}
-	env := d.envFor(d.view(id), t.References(), id, nil)
+	env := d.envFor(v, t.References(), id, nil)
 	if lang != "" {
 		env.NameOf = func(path expr.Path, text string) string { return d.resourceName(path, text, lang) }
 	}
