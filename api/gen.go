@@ -726,9 +726,12 @@ type NextTask struct {
 	DueAt    time.Time `json:"dueAt,omitempty,omitzero"`
 
 	// Name A name or message in Chinese and English; a language that is missing falls back to the other one.
-	Name     Text               `json:"name"`
-	OpenedAt time.Time          `json:"openedAt"`
-	Overdue  bool               `json:"overdue,omitempty,omitzero"`
+	Name     Text      `json:"name"`
+	OpenedAt time.Time `json:"openedAt"`
+	Overdue  bool      `json:"overdue,omitempty,omitzero"`
+
+	// Process The process below that the task belongs to; absent for one of the process itself.
+	Process  openapi_types.UUID `json:"process,omitempty,omitzero"`
 	Revision int                `json:"revision"`
 	Step     string             `json:"step"`
 	Task     openapi_types.UUID `json:"task"`
@@ -849,7 +852,7 @@ type Process struct {
 	// DefinitionName A name or message in Chinese and English; a language that is missing falls back to the other one.
 	DefinitionName Text `json:"definitionName,omitempty,omitzero"`
 
-	// DueAt The earliest due date of its open tasks.
+	// DueAt The earliest due date of what it waits for.
 	DueAt   time.Time          `json:"dueAt,omitempty,omitzero"`
 	EndedAt time.Time          `json:"endedAt,omitempty,omitzero"`
 	ID      openapi_types.UUID `json:"id"`
@@ -857,7 +860,7 @@ type Process struct {
 	// Input Named values; which ones depends on the definition.
 	Input FreeForm `json:"input,omitempty,omitzero"`
 
-	// Next Whom the process waits for.
+	// Next Whom the process waits for; tasks of processes below that it waits for come last.
 	Next []NextTask `json:"next"`
 
 	// NextAt When the process acts next by itself.

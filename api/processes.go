@@ -87,8 +87,15 @@ func (s *Server) GetProcess(ctx context.Context, _ GetProcessRequestObject) (Get
 		return nil, err
 	}
 	who := callerOf(ctx)
+	below, err := s.waitedFor(ctx, state)
+	if err != nil {
+		return nil, err
+	}
 	view, err := named(ctx, s, func(names *nameBook) Process {
 		v := processView(process, state, def, names)
+		for _, child := range below {
+			v.waitFor(child, names)
+		}
 		v.AllowedActions = processActions(def, state, who)
 		for _, r := range reservations {
 			v.Reservations = append(v.Reservations, reservationView(r, true))
@@ -109,13 +116,7 @@ func processView(p store.Process, state *engine.State, def *definitions.Definiti
 		DefinitionName: Text(def.Name), Input: state.Input, Vars: state.Vars, Anchors: state.Anchors, Next: []NextTask{},
 		Steps: newStepTree(def, state, names).steps(),
 	}
-	for _, t := range state.Tasks {
-		next := nextTask(t, def, names)
-		view.Next = append(view.Next, next)
-		if !next.DueAt.IsZero() && (view.DueAt.IsZero() || next.DueAt.Before(view.DueAt)) {
-			view.DueAt = next.DueAt
-		}
-	}
+	view.waitFor(waited{state: state, def: def}, names)
 	for _, d := range state.Deadlines {
 		view.Deadlines = append(view.Deadlines, Deadline{Step: stepOf(d.Node, state, def), Key: d.Key, At: d.At.UTC(), Provisional: d.Provisional})
 	}
@@ -126,6 +127,59 @@ func processView(p store.Process, state *engine.State, def *definitions.Definiti
 		view.Proposal = Proposal{Event: state.Proposal.Event, By: names.person(state.Proposal.By), Fields: state.Proposal.Fields}
 	}
 	return view
+}
+
+// waited is a process that waits for people: the one that is shown, or one below it.
+type waited struct {
+	id    uuid.UUID // uuid.Nil for the one that is shown
+	state *engine.State
+	def   *definitions.Definition
+}
+
+// mostWaited bounds the processes below one whose open tasks are shown with it.
+const mostWaited = 20
+
+// waitedFor answers the processes that a process waits for, and those that these wait for, as far as the caller may see them.
+func (s *Server) waitedFor(ctx context.Context, state *engine.State) ([]waited, error) {
+	var below []waited
+	left := slices.Clone(state.Children)
+	for len(left) > 0 && len(below) < mostWaited {
+		child := left[0]
+		left = left[1:]
+		if !child.Wait {
+			continue
+		}
+		process, err := s.store.Process(ctx, callerOf(ctx).viewer(), parsedID(child.Process))
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		state, err := stateOf(process)
+		if err != nil {
+			return nil, err
+		}
+		def, err := s.catalog.Get(ctx, process.DefinitionID, int(process.Version))
+		if err != nil {
+			return nil, err
+		}
+		below = append(below, waited{id: process.ID, state: state, def: def})
+		left = append(left, state.Children...)
+	}
+	return below, nil
+}
+
+// waitFor adds the open tasks of a process to those that are waited for.
+func (p *Process) waitFor(w waited, names *nameBook) {
+	for _, t := range w.state.Tasks {
+		next := nextTask(t, w.def, names)
+		next.Process = w.id
+		p.Next = append(p.Next, next)
+		if !next.DueAt.IsZero() && (p.DueAt.IsZero() || next.DueAt.Before(p.DueAt)) {
+			p.DueAt = next.DueAt
+		}
+	}
 }
 
 func nextTask(t engine.Task, def *definitions.Definition, names *nameBook) NextTask {

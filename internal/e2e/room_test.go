@@ -108,6 +108,7 @@ func TestRoomBookingFromRequestToService(t *testing.T) {
 		specialist.Complete(id, "order", "done", nil)
 		first := h.Children(id, 1)[0]
 		require.NotContains(t, requester.Waits(first, "tables"), "approve", "what is booked is not approved twice")
+		require.Contains(t, requester.Next(id), "tables", "a booking waits for whomever its service waits for")
 
 		move := func(to time.Time) apptest.Answer {
 			return requester.Do("POST", "/api/v1/processes/"+id+"/reschedule",

@@ -76,13 +76,14 @@ func (s *stack) tour(ctx context.Context, base string) ([]string, error) {
 	return lines, nil
 }
 
-// meetingBody asks for a room at 14:00 of the next working day: one that is free then, or the first when none is.
+// meetingBody asks for a room at 14:00 of the fourth working day from now, so that nothing of its preparation is late: one that is free
+// then, or the first when none is.
 func (s *stack) meetingBody(ctx context.Context) (string, error) {
 	f, err := s.filler()
 	if err != nil {
 		return "", err
 	}
-	from := f.workday(1).Add(14 * time.Hour)
+	from := f.workday(4).Add(14 * time.Hour)
 	room, err := f.freeRoom(ctx, from, from.Add(time.Hour))
 	if err != nil {
 		return "", err
