@@ -81,6 +81,7 @@ async function approves(visit, title) {
   await page.locator('[data-outcome="approved"]').dblclick();
   await visit.at(/^#\/inbox\/mine$/);
   await row.waitFor({ state: "detached" });
+  await visit.decided();
   await visit.go("#/inbox/done");
   await row.first().waitFor();
   await visit.sound("inbox-done");

@@ -31,13 +31,13 @@ const form = {
 /** Stage answers for the invented task. `completions` are what the next attempts to complete it meet. */
 class Stage {
   constructor(visit) {
-    Object.assign(this, { visit, completions: [], sent: [], revision: 3 });
+    Object.assign(this, { visit, completions: [], sent: [], revision: 3, form, outcomes: ["done"] });
   }
 
-  static async begin(browser) {
+  static async begin(browser, about) {
     const visit = await Visit.begin(browser, "zh", "desktop");
     visit.expected.push("status of 404"); // the process of the invented task is not for this person
-    const stage = new Stage(visit);
+    const stage = Object.assign(new Stage(visit), about);
     await visit.page.goto(base);
     await visit.signIn(starter);
     await visit.page.route((url) => url.pathname.includes(id) || url.pathname.includes(process), (route) => stage.answer(route));
@@ -49,7 +49,7 @@ class Stage {
     return {
       id, process, definition: "meeting_service", step: "av_check", kind: "task", title: { zh: "设备检查" }, processTitle: { zh: "周会" },
       status: "open", openedAt: "2026-11-20T01:00:00Z", dueAt: "2026-11-20T02:00:00Z", overdue: true, revision: this.revision, priority: 0,
-      candidates: [{ kind: "user", ...person }], outcomes: ["done"], form, details: { cups: 12 }, checklist: [{ zh: "通电" }],
+      candidates: [{ kind: "user", ...person }], outcomes: this.outcomes, form: this.form, details: { cups: 12 }, checklist: [{ zh: "通电" }],
       allowedActions: ["claim", "complete", "transfer", "comment"].map((action) => ({ action, allowed: true })),
     };
   }
@@ -91,11 +91,11 @@ class Stage {
 const applied = (_, json) => json({ command: id, status: "applied" });
 const noAnswer = (route) => route.abort("connectionreset");
 
-function scene(name, play) {
+function scene(name, play, about = {}) {
   test(name, { timeout: 60_000 }, async () => {
     const browser = await chromium.launch(launch);
     try {
-      const stage = await Stage.begin(browser);
+      const stage = await Stage.begin(browser, about);
       await play(stage, stage.visit, stage.visit.page);
       assert.deepEqual(stage.visit.errors, []);
     } finally {
@@ -206,3 +206,46 @@ scene("news about the task is announced and moves nothing", async (stage, visit,
   assert.equal(await page.evaluate(() => document.activeElement.name), "remarks", "the focus stays");
   assert.equal(await page.locator('[name="remarks"]').inputValue(), "好");
 });
+
+scene("a field's message goes when the field is filled in, and that of the others stays", async (stage, visit, page) => {
+  await stage.press();
+  const missing = page.locator(".error:not([hidden])");
+  assert.equal(await missing.count(), 3);
+  await page.locator('[name="microphones"]').fill("2");
+  assert.equal(await missing.count(), 2);
+  assert.equal(await page.locator('[name="microphones"]').getAttribute("aria-invalid"), "false");
+  await page.locator('[name="projector"]').selectOption({ index: 1 });
+  assert.equal(await missing.count(), 1);
+});
+
+scene("a message goes with the page that it was given for", async (stage, visit, page) => {
+  await stage.fill();
+  stage.completions = [applied];
+  await stage.press();
+  await visit.at(/^#\/inbox\/mine$/);
+  assert.equal(await page.locator("#toast").textContent(), "已办理：完成");
+  await visit.go("#/rooms");
+  assert.equal(await page.locator("#toast").textContent(), "");
+});
+
+const owed = { form: { ...form, "x-required-for": ["resolved"] }, outcomes: ["resolved", "impossible"] };
+
+scene("fields that only some outcomes ask for are marked, demanded with these and left out with the others", async (stage, visit, page) => {
+  assert.equal(await page.getByText("办理结果为“已解决”时必填").count(), 3);
+  await page.locator('[data-outcome="resolved"]').click();
+  assert.equal(await page.locator(".error:not([hidden])").count(), 3);
+  assert.equal(stage.sent.length, 0);
+  stage.completions = [applied];
+  await page.locator('[data-outcome="impossible"]').click();
+  await visit.at(/^#\/inbox\/mine$/);
+  assert.deepEqual(stage.sent[0].body, { expectedRevision: 3, outcome: "impossible", holdSeconds: 8 });
+}, owed);
+
+scene("what was filled in goes with an outcome that does not ask for it", async (stage, visit, page) => {
+  await page.locator('[name="microphones"]').fill("2");
+  stage.completions = [applied];
+  await page.locator('[data-outcome="impossible"]').click();
+  await visit.at(/^#\/inbox\/mine$/);
+  assert.equal(stage.sent[0].body.form.microphones, 2);
+  assert.equal("guests" in stage.sent[0].body.form, false);
+}, owed);

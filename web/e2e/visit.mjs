@@ -12,7 +12,7 @@ assert.ok(base, "set BASE_URL to the address of a running server, for example ht
 
 export const starter = process.env.STARTER ?? "ashan";
 export const approver = process.env.APPROVER ?? "afang";
-const password = process.env.DEMO_PASSWORD ?? "steward-demo";
+export const password = process.env.DEMO_PASSWORD ?? "steward-demo";
 export const definition = process.env.DEFINITION ?? "meeting_service";
 const patience = 15_000;
 const shots = fileURLToPath(new URL("shots/", import.meta.url));
@@ -98,6 +98,12 @@ export class Visit {
   async signOut() {
     await this.page.locator(".tools button").last().click();
     await this.at(/^#\/sign-in$/);
+  }
+
+  /** decided waits until the server has decided every answer that was held back. */
+  async decided() {
+    await this.page.locator('.answer[data-state="done"]').first().waitFor();
+    assert.equal(await this.page.locator('.answer:not([data-state="done"])').count(), 0);
   }
 
   async go(hash) {

@@ -124,10 +124,13 @@ for (const lang of ["zh", "en"]) {
     await visit.signIn(approver);
     await opensTheNextTask(visit, process);
     await page.locator('[data-outcome="approved"]').click();
-    await page.locator('[data-action="undo"]').click();
+    await visit.at(/^#\/inbox\/mine$/);
+    await page.locator('#answers [data-action="undo"]').click();
+    await visit.at(/^#\/task\//);
     await page.locator("#toast", { hasText: words.undone }).waitFor();
     await page.locator('[data-outcome="approved"]').click();
     await visit.at(/^#\/inbox\/mine$/);
+    await visit.decided();
     await visit.go(process);
     await page.locator('[data-step="exception"]', { hasText: words.skipped }).waitFor();
     await readable(visit, "words-approved");
@@ -145,6 +148,7 @@ for (const lang of ["zh", "en"]) {
     await opensTheNextTask(visit, process);
     await page.locator('[data-outcome="approved"]').click();
     await visit.at(/^#\/inbox\/mine$/);
+    await visit.decided();
     await visit.go("#/processes/open");
     await page.locator(`a.row-link[href="${process}"] .kind`, { hasText: lang === "zh" ? "会场服务" : "Meeting service" }).click();
     await visit.at(/^#\/process\//);

@@ -23,6 +23,15 @@ export class Problem extends Error {
   }
 }
 
+/** sought asks for one thing. When there is none, or its id cannot be one, the problem has the given title. */
+export async function sought(asked, title, detail) {
+  try {
+    return await asked;
+  } catch (problem) {
+    throw problem.status === 400 || problem.status === 404 ? new Problem("problem", { status: 404, code: "not_found", title, detail }) : problem;
+  }
+}
+
 let signedOut = () => {};
 
 /** onSignedOut sets what happens when the server no longer knows who asks. */
@@ -100,18 +109,18 @@ const inFlight = new Map();
  * command sends a change exactly once. While it is under way the same change is not sent again, and when no answer came
  * it keeps its Idempotency-Key, so that sending it again cannot do it twice. It answers the receipt of what was decided.
  */
-function command(path, body, held) {
+function command(path, body) {
   const name = `${path}\n${JSON.stringify(body)}`;
   if (!inFlight.has(name)) {
-    inFlight.set(name, carriedOut(path, body, name, held).finally(() => inFlight.delete(name)));
+    inFlight.set(name, carriedOut(path, body, name).finally(() => inFlight.delete(name)));
   }
   return inFlight.get(name);
 }
 
-async function carriedOut(path, body, name, held) {
+async function carriedOut(path, body, name) {
   const key = keys.of(name);
   try {
-    const result = await settled(await request("POST", path, { body, key }), held);
+    const result = await decidedOrHeld(await request("POST", path, { body, key }));
     keys.forget(name);
     return result;
   } catch (problem) {
@@ -122,14 +131,13 @@ async function carriedOut(path, body, name, held) {
   }
 }
 
-/**
- * settled waits for the receipt of a command that was stored but not decided yet. Of one that can still be undone held waits
- * until it no longer can; it fails when it was.
- */
-async function settled(result, held) {
-  if (result.heldUntil && held !== undefined) {
-    await held(result);
-  }
+/** decidedOrHeld waits for the receipt of a command, unless it can still be undone: then nobody need wait at once. */
+function decidedOrHeld(result) {
+  return result.status === "pending" && result.heldUntil ? result : settled(result);
+}
+
+/** settled waits for the receipt of a command that was stored but not decided yet. */
+async function settled(result) {
   const end = Date.now() + receiptPatience;
   while (result.status === "pending" && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, receiptPause));
@@ -206,12 +214,13 @@ export const api = {
   task: (task) => get(`/api/v1/tasks/${id(task)}`),
   claim: (task, body) => command(`/api/v1/tasks/${id(task)}/claim`, body),
   release: (task, body) => command(`/api/v1/tasks/${id(task)}/release`, body),
-  complete: (task, body, held) => command(`/api/v1/tasks/${id(task)}/complete`, body, held),
+  complete: (task, body) => command(`/api/v1/tasks/${id(task)}/complete`, body),
   transfer: (task, body) => command(`/api/v1/tasks/${id(task)}/transfer`, body),
   comments: (task, query) => get(`/api/v1/tasks/${id(task)}/comments`, query),
   comment: (task, body) => command(`/api/v1/tasks/${id(task)}/comments`, { body }),
 
   withdraw: (commandId) => remove(`/api/v1/commands/${id(commandId)}`),
+  followed: (commandId) => settled({ command: commandId, status: "pending" }),
   receipt: (commandId) => get(`/api/v1/commands/${id(commandId)}`),
 
   rooms: () => get("/api/v1/rooms"),

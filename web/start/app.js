@@ -1,10 +1,11 @@
 // The frame of the page: which view is shown, who is signed in, the language, and when views look for news.
 
-import { api, onSignedOut } from "./api.js";
+import { api, onSignedOut, Problem } from "./api.js";
 import { h, replace } from "./dom.js";
 import { applyLanguage, language, setLanguage, t, text } from "./i18n.js";
+import { answers } from "./pending.js";
 import { foreignZone, setZone } from "./time.js";
-import { loading, notice, problemBox, tickBadges } from "./ui.js";
+import { loading, notice, noticeMoved, problemBox, tickBadges } from "./ui.js";
 import { roomsById } from "./values.js";
 import { inbox } from "./views/inbox.js";
 import { notifications } from "./views/notifications.js";
@@ -155,8 +156,13 @@ function failed(problem, context) {
     console.error(problem);
   }
   if (problem.status !== 401) {
-    context.show(problem.title || t("app.name"), problemBox(problem, { retry: () => open() }), h("p", {}, h("a", { href: home, class: "button" }, t("app.home"))));
+    context.show(problem.title || t("app.name"), problemBox(withoutTitle(problem), { retry: () => open() }), h("p", {}, h("a", { href: home, class: "button" }, t("app.home"))));
   }
+}
+
+/** withoutTitle leaves out what the heading says already, when there is more to say. */
+function withoutTitle(problem) {
+  return problem.detail && !problem.fields?.length ? new Problem(problem.kind, { ...problem, title: "" }) : problem;
 }
 
 // The person ----------------------------------------------------------------------------------------------------------
@@ -185,6 +191,7 @@ function marked() {
 async function loadMe() {
   state.me = await api.me();
   setZone(state.me.timeZone);
+  answers.resume(state.me.id, (task) => { location.hash = `#/task/${task}`; });
   await countUnread();
 }
 
@@ -205,6 +212,7 @@ async function leave() {
 
 function forget() {
   Object.assign(state, { me: null, unread: 0, rooms: undefined });
+  answers.stop();
   mark(false);
 }
 
@@ -221,6 +229,7 @@ function expired() {
 async function changeLanguage() {
   const chosen = language() === "zh" ? "en" : "zh";
   setLanguage(chosen);
+  answers.redraw();
   open();
   if (state.me !== null) {
     await api.setLocale(chosen).catch(() => {}); // this browser has it; messages elsewhere follow the next time
@@ -299,10 +308,16 @@ function banner(message) {
   }
 }
 
+function moved() {
+  noticeMoved();
+  answers.moved();
+  return open();
+}
+
 async function boot() {
   applyLanguage();
   onSignedOut(expired);
-  window.addEventListener("hashchange", open);
+  window.addEventListener("hashchange", moved);
   window.addEventListener("offline", () => banner(t("problem.offline")));
   window.addEventListener("online", poll);
   document.addEventListener("visibilitychange", poll);

@@ -2,7 +2,7 @@
 // the server says about it. makeField chooses the class.
 
 import { h, newId, replace } from "./dom.js";
-import { t, text } from "./i18n.js";
+import { label, t, text } from "./i18n.js";
 import { RoomField } from "./room-field.js";
 import { fieldTitle, inOrder, optionTitle } from "./values.js";
 import { localValue, withOffset } from "./time.js";
@@ -51,12 +51,18 @@ function kindOfText(schema) {
 
 /** Field is what all fields have in common. A subclass gives control(), the element that holds the value, and read(). */
 class Field {
-  constructor(schema, { name, required = false, value, form }) {
-    Object.assign(this, { schema, name, required, form, given: value });
+  constructor(schema, { name, required = false, requiredFor, value, form }) {
+    Object.assign(this, { schema, name, demanded: required, requiredFor, form, given: value });
     this.title = fieldTitle(name, schema);
     this.error = h("p", { class: "error", id: newId("error"), hidden: true });
     this.input = this.control();
     this.element = this.draw();
+    this.element.addEventListener("input", () => this.error.hidden || this.show("")); // what it says is of an earlier value
+  }
+
+  /** required says whether the field must be filled in; that can depend on the outcome that was pressed. */
+  get required() {
+    return this.demanded && (this.requiredFor === undefined || this.form.owes(this.form.outcome));
   }
 
   draw() {
@@ -65,11 +71,18 @@ class Field {
   }
 
   caption() {
-    return [this.title, this.required && h("span", { class: "required" }, ` ${t("form.required")}`)];
+    return [this.title, this.demanded && h("span", { class: "required" }, ` ${this.demand()}`)];
+  }
+
+  demand() {
+    if (this.requiredFor === undefined) {
+      return t("form.required");
+    }
+    return t("form.required_for", { outcomes: this.requiredFor.map((outcome) => t("form.outcome", { outcome: label("outcome", outcome) })).join(t("app.or")) });
   }
 
   attributes(more) {
-    return { id: newId("field"), name: this.name, "aria-describedby": this.error.id, "aria-required": this.required ? "true" : null, ...more };
+    return { id: newId("field"), name: this.name, "aria-describedby": this.error.id, "aria-required": this.demanded && this.requiredFor === undefined ? "true" : null, ...more };
   }
 
   /** check answers what the person must correct before it is worth asking the server, "" when nothing. */
@@ -247,10 +260,11 @@ class RoomChoiceField extends Field {
 class ObjectField extends Field {
   control() {
     const required = new Set(this.schema.required ?? []);
+    const requiredFor = this.schema["x-required-for"];
     this.fields = new Map(inOrder(this.schema).map((name) => {
       const part = this.schema.properties[name];
       const value = this.given?.[name] ?? part.default;
-      return [name, makeField(part, { name, required: required.has(name), value, form: this.form })];
+      return [name, makeField(part, { name, required: required.has(name), requiredFor, value, form: this.form })];
     }));
     return h("div", { class: "fields", tabindex: "-1" }, [...this.fields.values()].map((field) => field.element));
   }
@@ -272,6 +286,9 @@ class ObjectField extends Field {
 
   faulty() {
     this.show("");
+    if (!this.required && this.read() === undefined) {
+      return []; // left out as a whole: nothing within it is owed
+    }
     return [...this.fields.values()].flatMap((field) => field.faulty());
   }
 

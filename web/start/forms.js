@@ -16,7 +16,7 @@ export class Form {
    * server puts before the names of this form's fields, such as "input.".
    */
   constructor(schema, { values = {}, draft, prefixes = [] } = {}) {
-    Object.assign(this, { schema: schema ?? { type: "object", properties: {} }, draft, prefixes, listeners: [] });
+    Object.assign(this, { schema: schema ?? { type: "object", properties: {} }, values, draft, prefixes, listeners: [] });
     const kept = drafts.read(draft);
     this.restored = kept !== null;
     this.root = makeField({ ...this.schema, type: "object" }, { name: "", required: true, value: { ...values, ...kept }, form: this });
@@ -55,14 +55,27 @@ export class Form {
     return moment(this.root?.fields.get(name)?.read());
   }
 
-  /** read answers the values, or null after showing what must be corrected first. */
-  read() {
+  /** read answers the values, or null after showing what must be corrected first. What is required may depend on the outcome. */
+  read(outcome) {
+    this.outcome = outcome;
     const faulty = this.root.faulty();
     if (faulty.length > 0) {
       faulty[0].focus();
       return null;
     }
     return this.root.read();
+  }
+
+  /** owes says whether the required fields are demanded with an outcome. */
+  owes(outcome) {
+    const only = this.schema["x-required-for"];
+    return only === undefined || outcome === undefined || only.includes(outcome);
+  }
+
+  /** untouched says whether the form holds nothing but what it began with. */
+  get untouched() {
+    const first = (name) => this.values[name] ?? this.schema.properties[name].default ?? false; // a box that is not ticked says nothing
+    return Object.entries(this.root.read()).every(([name, value]) => JSON.stringify(value) === JSON.stringify(first(name)));
   }
 
   /** showProblem shows the server's words at their fields and answers those that belong to no field here. */
@@ -85,7 +98,7 @@ export class Form {
 }
 
 /** drafts keeps unsent content for as long as the browser's tab lives. */
-const drafts = {
+export const drafts = {
   read(name) {
     try {
       return name ? JSON.parse(sessionStorage.getItem(`steward.draft ${name}`)) : null;

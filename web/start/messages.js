@@ -19,6 +19,7 @@ export const messages = {
   "app.none": ["无", "none"],
   "app.separator": ["、", ", "],
   "app.colon": ["：", ": "],
+  "app.or": ["或", " or "],
   "app.brackets": ["（{words}）", " ({words})"],
   "app.zone": ["时间均按本单位所在时区（{zone}）", "All times are those of the house ({zone})"],
 
@@ -79,10 +80,19 @@ export const messages = {
   "task.closed_by": ["由{who}办理：{outcome}，{when}", "Done by {who}: {outcome}, {when}"],
   "task.closed": ["流程已结束此任务，无需办理", "The process has closed this task: nothing is left to do"],
   "task.reason": ["原因", "Reason"],
-  "task.held": ["即将提交：{outcome}。{seconds} 秒内可以撤销。", "About to be sent: {outcome}. You can undo it for {seconds} s."],
+  "task.answered": ["您已答复：{outcome}，即将提交。页面上方可以撤销。", "You have answered: {outcome}. It is about to be sent, and can be undone above."],
   "task.undo": ["撤销", "Undo"],
   "task.undone": ["已撤销，任务仍由您办理", "Undone: the task is still yours"],
+  "task.unknown": ["没有这个任务", "There is no such task"],
   "task.open_process": ["查看流程进度", "See how the process stands"],
+
+  "answer.held": ["即将提交“{task}”：{outcome}。{seconds} 秒内可以撤销。", "“{task}” is about to be sent: {outcome}. You can undo it for {seconds} s."],
+  "answer.sent": ["正在提交“{task}”：{outcome}…", "“{task}” is being sent: {outcome}…"],
+  "answer.done": ["“{task}”已办理：{outcome}", "“{task}” is done: {outcome}"],
+  "answer.refused": ["“{task}”没有办成：{outcome}。", "“{task}” could not be done: {outcome}."],
+  "answer.unclear": ["“{task}”（{outcome}）已提交，结果尚不清楚，请稍后查看。", "“{task}” ({outcome}) was sent, and it is not known yet what became of it. Look again later."],
+  "answer.open": ["打开任务", "Open the task"],
+  "answer.close": ["知道了", "Close"],
 
   "comments.title": ["讨论", "Comments"],
   "comments.empty": ["还没有人留言", "Nobody has said anything yet"],
@@ -235,6 +245,7 @@ export const messages = {
   "process.started": ["发起", "Started"],
   "process.next_at": ["系统下一步", "Acts by itself"],
   "process.proposal": ["{who} 提出了变更，正在审批：", "{who} proposed a change that is being decided:"],
+  "process.unknown": ["没有这个流程", "There is no such process"],
   "process.cancel": ["取消流程", "Cancel the process"],
   "process.cancel_reason": ["原因（可不填）", "Reason (optional)"],
   "process.sure": ["取消后不能恢复，参与人会收到通知。", "This cannot be taken back, and those who take part are told."],
@@ -323,6 +334,8 @@ export const messages = {
   "due.late_day": ["逾期 {count} 天", "{count} days overdue"],
 
   "form.required": ["必填", "required"],
+  "form.required_for": ["办理结果为{outcomes}时必填", "required with {outcomes}"],
+  "form.outcome": ["“{outcome}”", "“{outcome}”"],
   "form.choose": ["请选择", "Choose"],
   "form.add": ["添加一项", "Add one"],
   "form.remove": ["删除第 {number} 项", "Remove number {number}"],
@@ -343,5 +356,7 @@ export const messages = {
   "problem.unknown": ["出错了，请重试。", "Something went wrong. Try again."],
   "problem.trace": ["追踪编号：{trace}", "Trace id: {trace}"],
   "problem.decided": ["{who}已于 {when} 处理：{outcome}。", "{who} was faster: {outcome}, {when}."],
+  "problem.taken": ["请另选时间。", "Choose another time."],
+  "problem.unseen": ["它不存在，或者您无权查看。", "It does not exist, or you may not see it."],
   "problem.offline": ["网络已断开，显示的是最近一次的内容。", "You are offline: this is what was last seen."],
 };

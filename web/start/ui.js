@@ -115,28 +115,40 @@ export function winnerText({ winner }) {
 
 /**
  * problemBox shows a problem with what can be done about it: `retry` sends the same again, `reload` reads the page anew.
- * `fields` are faulty fields that no form could show.
+ * `fields` are faulty fields that no form could show. What is taken stays taken when the page is read anew.
  */
 export function problemBox(problem, { retry, reload, fields = [] } = {}) {
+  const taken = problem.code === "conflict";
   return h(
     "div", { class: "problem", role: "alert" },
     h("p", {}, explain(problem)),
+    taken && h("p", {}, t("problem.taken")),
     winnerText(problem) && h("p", {}, winnerText(problem)),
     fields.length > 0 && h("ul", {}, fields.map((f) => h("li", {}, f.message))),
     problem.traceId && h("p", { class: "quiet" }, t("problem.trace", { trace: problem.traceId })),
     retry && problem.retryable && h("button", { type: "button", onclick: retry }, t("app.retry")),
-    reload && problem.status === 409 && h("button", { type: "button", onclick: reload }, t("app.reload")),
+    reload && problem.status === 409 && !taken && h("button", { type: "button", onclick: reload }, t("app.reload")),
   );
 }
 
 let noticeTimer = 0;
+let noticePlace = "";
 
 /** notice tells about something that worked, and goes away by itself after some milliseconds. */
 export function notice(message, time = noticeTime) {
   const place = document.getElementById("toast");
   clearTimeout(noticeTimer);
+  queueMicrotask(() => { noticePlace = location.hash; }); // where whoever gave it goes next
   replace(place, h("p", {}, message));
   noticeTimer = setTimeout(() => replace(place), time);
+}
+
+/** noticeMoved takes a notice away once another page is shown than it was given for. */
+export function noticeMoved() {
+  if (location.hash !== noticePlace) {
+    clearTimeout(noticeTimer);
+    replace(document.getElementById("toast"));
+  }
 }
 
 /**

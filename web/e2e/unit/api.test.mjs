@@ -86,16 +86,17 @@ describe("commands", () => {
     assert.deepEqual(asked.slice(1).map((r) => `${r.method} ${r.path}`), Array(3).fill("GET /api/v1/commands/c7"));
   });
 
-  it("that are held back are asked for when they can no longer be undone, and not at all when they were", async () => {
+  it("that are held back answer at once, and are followed later", async () => {
     const held = { status: 202, body: { command: "c9", status: "pending", heldUntil: "2026-11-21T06:30:08Z" } };
     answers = [held, { body: { command: "c9", status: "applied" } }, held];
-    let waited = "";
-    await api.complete("t1", { outcome: "approved", holdSeconds: 8 }, async ({ command }) => { waited = command; assert.equal(asked.length, 1); });
-    assert.equal(waited, "c9");
-    const withdrawn = async () => { throw new Problem("problem", { code: "undone" }); };
-    await assert.rejects(api.complete("t1", { outcome: "approved", holdSeconds: 8 }, withdrawn), (p) => p.code === "undone");
-    assert.equal(asked.length, 3);
-    assert.equal(kept.size, 0, "another try is another command");
+    const complete = () => api.complete("t1", { outcome: "approved", holdSeconds: 8 });
+    assert.equal((await complete()).status, "pending");
+    assert.equal(asked.length, 1, "nobody waits");
+    assert.equal((await api.followed("c9")).status, "applied");
+    assert.equal(asked[1].path, "/api/v1/commands/c9");
+    await complete();
+    assert.notEqual(key(2), key(0), "after it was undone the same answer is another command");
+    assert.equal(kept.size, 0);
   });
 
   it("that are refused later are a problem with its fields and winner", async () => {

@@ -3,6 +3,7 @@
 import { api } from "../api.js";
 import { h } from "../dom.js";
 import { label, nameOf, t, text } from "../i18n.js";
+import { answers } from "../pending.js";
 import { dueBadge, personName, tabs, when } from "../ui.js";
 import { KeysetList } from "./list.js";
 
@@ -10,7 +11,7 @@ import { KeysetList } from "./list.js";
 export async function inbox(ctx) {
   const [scope] = ctx.params;
   const list = new KeysetList({
-    load: (page) => api.tasks({ scope, ...page }),
+    load: (page) => load(scope, page),
     row: scope === "done" ? doneRow : openRow,
     version: (task) => `${task.revision} ${task.status}`,
     nothing: nothingIn(scope),
@@ -18,6 +19,12 @@ export async function inbox(ctx) {
   await list.begin();
   ctx.show(t("inbox.title"), tabs(t("inbox.title"), scopes(), scope), list.element);
   ctx.every(() => list.refresh());
+}
+
+/** load leaves out of the open tasks those that the person has just answered. */
+async function load(scope, query) {
+  const page = await api.tasks({ scope, ...query });
+  return scope === "done" ? page : { ...page, items: page.items.filter((task) => !answers.answered(task.id)) };
 }
 
 function scopes() {

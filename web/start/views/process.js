@@ -1,6 +1,6 @@
 // One process: how it stands, who is next, its steps, what can be told to it, and its timeline.
 
-import { api } from "../api.js";
+import { api, sought } from "../api.js";
 import { h, replace } from "../dom.js";
 import { label, nameOf, t, text } from "../i18n.js";
 import { dueBadge, facts, fold, names, personName, section, stateBadge, when } from "../ui.js";
@@ -14,7 +14,7 @@ const noProcess = "00000000-0000-0000-0000-000000000000";
 
 /** process shows a process, and keeps what is shown up to date without touching a form that is being filled in. */
 export async function process(ctx) {
-  const [item, rooms] = await Promise.all([api.process(ctx.params[0]), ctx.rooms()]);
+  const [item, rooms] = await Promise.all([sought(api.process(ctx.params[0]), t("process.unknown"), t("problem.unseen")), ctx.rooms()]);
   const definition = await api.definition(item.definition, item.version);
   const places = { head: h("div"), actions: h("div"), timeline: h("div") };
   const page = { ctx, definition, rooms, places, revision: -1 };

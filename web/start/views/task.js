@@ -1,9 +1,10 @@
 // One task: what it is about, its form, and what the person may do with it.
 
-import { api, Problem } from "../api.js";
+import { api, sought } from "../api.js";
 import { h, newId, replace } from "../dom.js";
-import { Form } from "../forms.js";
+import { drafts, Form } from "../forms.js";
 import { label, language, nameOf, t, text } from "../i18n.js";
+import { answers } from "../pending.js";
 import { formatTime, moment } from "../time.js";
 import { dueBadge, facts, names, notice, once, personName, problemBox, section, when } from "../ui.js";
 import { summary } from "../values.js";
@@ -12,22 +13,31 @@ import { obstacles } from "./timeline.js";
 
 /** For so long a decision can be undone. */
 const undoSeconds = 8;
-const undone = "undone";
 
 /** task shows a task to be done, or what became of it. */
 export async function task(ctx) {
-  const item = await api.task(ctx.params[0]);
+  let item = await sought(api.task(ctx.params[0]), t("task.unknown"), t("problem.unseen"));
   const [around, rooms, reasons] = await Promise.all([surroundings(item), ctx.rooms(), obstacles(item.process, item.step)]);
   const news = h("div", { class: "news", "aria-live": "polite" });
   const talk = await comments(item);
+  const doing = h("div", {}, work(ctx, item));
+  const again = async () => {
+    try {
+      item = await api.task(item.id);
+      replace(doing, work(ctx, item));
+    } catch {
+      ctx.again(); // which says why it cannot be shown
+    }
+  };
   ctx.show(
     nameOf(item.title, item.step), news, about(item, around, reasons),
     part(t("task.details"), summary(item.details, item.detailsForm, rooms)),
     part(t("task.request"), summary(around.process?.input, around.definition?.input, rooms)),
     part(t("task.checklist"), item.checklist?.length > 0 && checklist(item)),
-    item.status === "open" ? work(ctx, item) : ended(item),
+    doing,
     talk.element,
   );
+  answers.watch(item.id, () => ctx.alive && again());
   ctx.every(async () => {
     announce(ctx, news, item, await api.task(item.id));
     await talk.refresh();
@@ -119,10 +129,15 @@ class Desk {
   constructor(ctx, item) {
     Object.assign(this, { ctx, item });
     this.form = new Form(item.form, { values: item.prefill, draft: `task ${item.id}`, prefixes: ["form.", "data.", "input."] });
-    this.comment = h("textarea", { id: newId("field"), rows: 2, maxlength: 2000 });
+    this.said = `comment ${item.id}`;
+    this.comment = h("textarea", { id: newId("field"), rows: 2, maxlength: 2000, value: drafts.read(this.said) ?? "", oninput: () => drafts.write(this.said, this.comment.value) });
     this.problem = h("div");
     this.element = h("section", { class: "card desk" });
     this.draw();
+    const problem = answers.problemOf(item.id);
+    if (problem !== undefined) {
+      this.failed(problem);
+    }
   }
 
   draw() {
@@ -158,7 +173,7 @@ class Desk {
 
   claim() {
     return this.may("claim") && h("button", { type: "button", "data-action": "claim", onclick: () => this.send(
-      () => api.claim(this.item.id, { expectedRevision: this.item.revision }), t("task.claimed"), () => this.ctx.again(),
+      () => api.claim(this.item.id, { expectedRevision: this.item.revision }), t("task.claimed"), { then: () => this.ctx.again() },
     ) }, t("task.claim"));
   }
 
@@ -186,56 +201,47 @@ class Desk {
   }
 
   complete(outcome) {
-    const values = this.form.read();
+    const values = this.form.read(outcome);
     if (values === null) {
       return undefined;
     }
-    const form = this.form.isEmpty ? {} : { form: values };
-    const body = this.body({ outcome, holdSeconds: undoSeconds, ...form });
-    return this.send(() => api.complete(this.item.id, body, (command) => this.held(command, outcome)), t("task.completed", { outcome: label("outcome", outcome) }));
+    const leftOut = this.form.isEmpty || (!this.form.owes(outcome) && this.form.untouched);
+    const body = this.body({ outcome, holdSeconds: undoSeconds, ...(leftOut ? {} : { form: values }) });
+    return this.send(() => api.complete(this.item.id, body), t("task.completed", { outcome: label("outcome", outcome) }), { outcome });
   }
 
-  /** held offers to undo what was decided, for as long as the server holds it back. It is carried out also when the page is left. */
-  held({ command }, outcome) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, undoSeconds * 1000);
-      const undo = async () => {
-        clearTimeout(timer);
-        replace(this.problem);
-        try {
-          await api.withdraw(command);
-        } catch {
-          resolve(); // it was too late, or nobody knows: what became of it is shown as usual
-          return;
-        }
-        reject(new Problem("problem", { code: undone }));
-      };
-      const button = h("button", { type: "button", "data-action": "undo", onclick: undo }, t("task.undo"));
-      const words = t("task.held", { outcome: label("outcome", outcome), seconds: undoSeconds });
-      replace(this.problem, h("div", { class: "pill-text", role: "status" }, words, " ", button));
-    });
+  /** hold hands an answer that can still be undone to the frame of the page, which says what becomes of it. */
+  hold({ command }, outcome) {
+    answers.hold({ command, task: this.item, outcome, seconds: undoSeconds, drafts: [this.form.draft, this.said] });
   }
 
   /** send carries out a command once, however often it is pressed, and says what became of it. */
-  send(command, words, then = () => this.ctx.go("#/inbox/mine")) {
+  send(command, words, { outcome, then = () => this.ctx.go("#/inbox/mine") } = {}) {
     return once(this.element, async () => {
       replace(this.problem);
       let result;
       try {
         result = await command();
       } catch (failure) {
-        if (failure.code === undone) {
-          notice(t("task.undone"));
-          return;
-        }
-        this.failed(failure, () => this.send(command, words, then));
+        this.failed(failure, () => this.send(command, words, { outcome, then }));
         return;
       }
-      this.form.forget();
-      const more = text(result?.message); // applied, but not all came off
-      notice(more === "" ? words : words + t("app.colon") + more, more === "" ? undefined : 20_000);
-      then();
+      if (result.status === "pending" && result.heldUntil) {
+        this.hold(result, outcome);
+      } else {
+        this.finished(result, words);
+      }
+      if (this.ctx.alive) {
+        then();
+      }
     });
+  }
+
+  finished(result, words) {
+    this.form.forget();
+    drafts.drop(this.said);
+    const more = text(result.message); // applied, but not all came off
+    notice(more === "" ? words : words + t("app.colon") + more, more === "" ? undefined : 20_000);
   }
 
   failed(failure, retry) {
@@ -244,8 +250,14 @@ class Desk {
   }
 }
 
+/** work is what the person may do with the task now: nothing while an answer of theirs is under way. */
 function work(ctx, item) {
-  return new Desk(ctx, item).element;
+  const answer = answers.of(item.id);
+  if (answer !== undefined) {
+    const words = t("task.answered", { outcome: label("outcome", answer.outcome) });
+    return h("section", { class: "card", "data-answered": "" }, h("p", { class: "pill-text" }, words));
+  }
+  return item.status === "open" ? new Desk(ctx, item).element : ended(item);
 }
 
 function classOf(outcome, place) {
