@@ -67,7 +67,11 @@ func rangeLeaf(k jsonschema.ErrorKind) (FieldError, bool) {
 func fieldError(code, zh, en string) FieldError { return FieldError{Code: code, Zh: zh, En: en} }
 
 func counted(code, zh, en string, n int) FieldError {
-	return FieldError{Code: code, Zh: fmt.Sprintf(zh, n), En: fmt.Sprintf(en, n)}
+	words := fmt.Sprintf(en, n)
+	if n == 1 {
+		words = strings.TrimSuffix(words, "s")
+	}
+	return FieldError{Code: code, Zh: fmt.Sprintf(zh, n), En: words}
 }
 
 func formatError(format string) FieldError {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"steward/internal/app"
 )
@@ -15,14 +14,14 @@ type calendarCmd struct {
 
 type calendarLoadCmd struct {
 	operatorFlags
-	File string `arg:"" type:"existingfile" help:"YAML file of a calendar, or of one year such as 2027.yaml."`
+	File string `arg:"" help:"YAML file of a calendar, or of one year such as 2027.yaml."`
 }
 
 // Run stores the calendar and has every open process plan again what it had planned without it.
 func (c *calendarLoadCmd) Run(ctx context.Context, out io.Writer, around *surroundings) error {
-	text, err := os.ReadFile(c.File)
+	text, err := readFile("calendar load", c.File)
 	if err != nil {
-		return fmt.Errorf("read the calendar: %w", err)
+		return err
 	}
 	a, err := c.open(ctx, around)
 	if err != nil {
@@ -41,6 +40,13 @@ func tell(out io.Writer, l app.LoadedCalendar) error {
 		_, err := fmt.Fprintf(out, "calendar %s is loaded already, as version %d\n", l.ID, l.Version)
 		return err
 	}
-	_, err := fmt.Fprintf(out, "calendar %s loaded as version %d; %d open processes plan their provisional deadlines again\n", l.ID, l.Version, l.Processes)
+	again := "no process is open"
+	switch {
+	case l.Processes == 1:
+		again = "1 open process looks at its deadlines again"
+	case l.Processes > 1:
+		again = fmt.Sprintf("%d open processes look at their deadlines again", l.Processes)
+	}
+	_, err := fmt.Fprintf(out, "calendar %s loaded as version %d; %s\n", l.ID, l.Version, again)
 	return err
 }

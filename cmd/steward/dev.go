@@ -38,6 +38,15 @@ func (c *devCmd) Run(ctx context.Context, around *surroundings) error {
 	if err != nil {
 		return fmt.Errorf("find the current folder: %w", err)
 	}
+	opts := devmode.Options{
+		Dir: c.Dir, Here: here, DatabaseURL: c.DatabaseURL, TemporalAddress: c.TemporalAddress, PgBin: c.PgBin, Listen: c.Listen,
+		Decide: advance.Mode(c.Decide), Fresh: c.Fresh, NoUI: c.NoUI, NoSamples: c.NoSamples, Tracing: around.tracing,
+		Program: os.Args[0], Out: around.std.out,
+	}
+	if opts.Listener, err = devmode.Listen(ctx, opts); err != nil { // before there is a folder with a log
+		return err
+	}
+	defer func() { _ = opts.Listener.Close() }() // closed already once everything has run
 	file, err := openLog(c.Dir)
 	if err != nil {
 		return err
@@ -48,11 +57,8 @@ func (c *devCmd) Run(ctx context.Context, around *surroundings) error {
 		return err
 	}
 	slog.SetDefault(log)
-	return devmode.Run(ctx, devmode.Options{
-		Dir: c.Dir, Here: here, DatabaseURL: c.DatabaseURL, TemporalAddress: c.TemporalAddress, PgBin: c.PgBin, Listen: c.Listen,
-		Decide: advance.Mode(c.Decide), Fresh: c.Fresh, NoUI: c.NoUI, NoSamples: c.NoSamples, Tracing: around.tracing,
-		LogFile: file.Name(), Program: os.Args[0], Out: around.std.out, Log: log,
-	})
+	opts.LogFile, opts.Log = file.Name(), log
+	return devmode.Run(ctx, opts)
 }
 
 func printEnvironment(ctx context.Context, dir string, out io.Writer) error {

@@ -75,6 +75,34 @@ func TestWhatIsNotGivenStays(t *testing.T) {
 	require.Equal(t, 1, names)
 }
 
+// TestTokensAreListedAndRevoked: the secret is printed once, by create, and every revocation is on the record.
+func TestTokensAreListedAndRevoked(t *testing.T) {
+	t.Parallel()
+	url, run := directory(t)
+	require.Equal(t, "there are none\n", run("token list").out)
+	require.Zero(t, run("people put lihua --name 李华").code)
+	require.Zero(t, run("people put wang --name 王芳").code)
+	secret := strings.TrimSpace(run("token create lihua --name kiosk").out)
+	require.Zero(t, run("token create wang --name desk --scopes read,write").code)
+
+	one := run("token list lihua")
+	require.Regexp(t, `^ID +PERSON +SCOPES +CREATED +EXPIRES +LAST-USED +STATE +NAME\n([-0-9a-f]{36})  lihua   read    \d{4}-\d\d-\d\dT\d\d:\d\dZ  \S+Z  –          good   kiosk\n$`, one.out)
+	all := run("token list --format json")
+	require.Contains(t, all.out, `"person":"wang","revokedAt":null,"scopes":["read","write"],"state":"good"`)
+	require.NotContains(t, one.out+all.out, strings.TrimPrefix(secret, "stw_"))
+
+	id := strings.Fields(one.out)[8]
+	require.Equal(t, said{out: id + " revoked; a program that is running refuses it within 5 seconds\n"}, run("token revoke "+id+" --by awei"))
+	require.Equal(t, said{out: id + " was revoked before\n"}, run("token revoke "+id))
+	require.Equal(t, "there are none\n", run("token list lihua").out)
+	require.Contains(t, run("token list lihua --all").out, "  revoked  kiosk\n")
+
+	st := storetest.Open(t, url, store.Options{})
+	var revocations int
+	require.NoError(t, st.Pool().QueryRow(t.Context(), `SELECT count(*) FROM audit WHERE actor = 'awei' AND action = 'token.revoke' AND target = $1`, "token/"+id).Scan(&revocations))
+	require.Equal(t, 1, revocations)
+}
+
 // TestRefusedEditsNameFlagAndRemedy and store nothing.
 func TestRefusedEditsNameFlagAndRemedy(t *testing.T) { //nolint:tparallel // what they left behind is looked at after all of them
 	t.Parallel()
@@ -105,6 +133,8 @@ func TestRefusedEditsNameFlagAndRemedy(t *testing.T) { //nolint:tparallel // wha
 		"token create zhao --name x":                         {exitFailed, []string{"nobody has the id zhao", "steward people put"}},
 		"token create lihua --name x --life 9000h":           {exitFailed, []string{"--life must be longer than 0 and at most 8784h"}},
 		"token create lihua --name x --life -- -1h":          {exitUsage, []string{"--life"}},
+		"token revoke stw_secret":                            {exitFailed, []string{"that is not the id of a token; `steward token list` prints them"}},
+		"token revoke 3f1a9a52-3f0e-4f3a-8a0e-0d5d3f6f1c11":  {exitFailed, []string{"no token has the id 3f1a9a52", "steward token list --all"}},
 		"token create lihua --name x --life=0s":              {exitFailed, []string{"--life must be longer than 0"}},
 	} {
 		t.Run(args, func(t *testing.T) {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -40,8 +42,12 @@ func (c *incidentsListCmd) Run(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return err
 		}
+		words, err := explain(ctx, st, slice.Items...)
+		if err != nil {
+			return err
+		}
 		for _, incident := range slice.Items {
-			if err := c.print(out, incident); err != nil {
+			if err := c.print(ctx, out, words, incident); err != nil {
 				return err
 			}
 		}
@@ -56,10 +62,13 @@ func (c *incidentsListCmd) Run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-func (c *incidentsListCmd) print(out io.Writer, i store.Incident) error {
+func (c *incidentsListCmd) print(ctx context.Context, out io.Writer, words *explainer, i store.Incident) error {
+	about, remedy := words.processes[i.ProcessID], words.remedy(ctx, i)
 	if c.Format == "json" {
-		return json.NewEncoder(out).Encode(map[string]any{
-			"id": i.ID, "process": i.ProcessID, "event": i.EventID, "kind": i.Kind, "message": i.Message, "detail": i.Detail,
+		lines := json.NewEncoder(out)
+		lines.SetEscapeHTML(false)
+		return lines.Encode(map[string]any{
+			"id": i.ID, "process": i.ProcessID, "title": about.Title, "definition": about.Definition, "remedy": remedy, "event": i.EventID, "kind": i.Kind, "message": i.Message, "detail": i.Detail,
 			"createdAt": i.CreatedAt.UTC(), "resolvedAt": i.ResolvedAt, "resolution": i.Resolution, "resolvedBy": i.ResolvedBy,
 		})
 	}
@@ -67,8 +76,9 @@ func (c *incidentsListCmd) print(out io.Writer, i store.Incident) error {
 	if i.ResolvedAt != nil {
 		state = "resolved " + i.ResolvedAt.UTC().Format(time.RFC3339)
 	}
-	_, err := fmt.Fprintf(out, "%s  %s  %s\n  process %s, event %s, kind %s\n  %s\n", i.ID, i.CreatedAt.UTC().Format(time.RFC3339), state, i.ProcessID, i.EventID, i.Kind, i.Message)
-	for line := range strings.Lines(i.Detail) {
+	_, err := fmt.Fprintf(out, "%s  %s  %s\n  process %s %s, event %s, kind %s\n  %s\n",
+		i.ID, i.CreatedAt.UTC().Format(time.RFC3339), state, i.ProcessID, about.called(), i.EventID, i.Kind, i.Message)
+	for line := range strings.Lines(i.Detail + "\n" + remedy) {
 		if line = strings.TrimSpace(line); err == nil && line != "" && line != i.Message {
 			_, err = fmt.Fprintf(out, "  %s\n", line)
 		}
@@ -95,16 +105,48 @@ func (f incidentFlags) deal(ctx context.Context, around *surroundings, act func(
 	defer a.Stop()
 	err = act(a, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("no open incident has the id %s; steward incidents list prints those that are open", id)
+		return notOpen(ctx, a, id)
 	}
 	return err
+}
+
+// notOpen says that an incident is not open, and which one its event waits as now, if it does.
+func notOpen(ctx context.Context, a *app.App, id uuid.UUID) error {
+	now, err := successor(ctx, a, id)
+	switch {
+	case err == nil && now != nil:
+		return fmt.Errorf("incident %s was retried before; its event waits as incident %s now", id, now.ID)
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	return fmt.Errorf("no open incident has the id %s; steward incidents list prints those that are open", id)
+}
+
+// successor answers the open incident of the event of an incident that was dealt with; nil when it waits no more.
+func successor(ctx context.Context, a *app.App, id uuid.UUID) (*store.Incident, error) {
+	done, err := a.Store.Incident(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.Store.ProcessIncidents(ctx, done.ProcessID)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range all {
+		if i.EventID == done.EventID && i.ResolvedAt == nil {
+			return &i, nil
+		}
+	}
+	return nil, nil
 }
 
 type incidentsRetryCmd struct{ incidentFlags }
 
 // Run decides the event again.
 func (c *incidentsRetryCmd) Run(ctx context.Context, out io.Writer, around *surroundings) error {
-	return c.deal(ctx, around, func(a *app.App, id uuid.UUID) error {
+	quiet := *around
+	quiet.log = slog.New(parkedQuietly{around.log.Handler()})
+	return c.deal(ctx, &quiet, func(a *app.App, id uuid.UUID) error {
 		if err := a.Advancer.RetryIncident(ctx, id, c.By); err != nil {
 			return err
 		}
@@ -114,21 +156,37 @@ func (c *incidentsRetryCmd) Run(ctx context.Context, out io.Writer, around *surr
 
 // again says whether the event was parked once more.
 func again(ctx context.Context, a *app.App, out io.Writer, id uuid.UUID) error {
-	done, err := a.Store.Incident(ctx, id)
+	now, err := successor(ctx, a, id)
 	if err != nil {
 		return err
 	}
-	all, err := a.Store.ProcessIncidents(ctx, done.ProcessID)
+	if now == nil {
+		_, err = fmt.Fprintln(out, "decided again")
+		return err
+	}
+	words, err := explain(ctx, a.Store, *now)
 	if err != nil {
 		return err
 	}
-	for _, i := range all {
-		if i.EventID == done.EventID && i.ResolvedAt == nil {
-			return fmt.Errorf("the event was parked again, as incident %s: %s", i.ID, i.Message)
-		}
+	return fmt.Errorf("the event was parked again, as incident %s: %s", now.ID, cmp.Or(words.remedy(ctx, *now), now.Message))
+}
+
+// parkedQuietly leaves out what the log says of an event that is parked: the command says it in a sentence of its own.
+type parkedQuietly struct{ slog.Handler }
+
+func (h parkedQuietly) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "event parked" {
+		return nil
 	}
-	fmt.Fprintln(out, "decided again")
-	return nil
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h parkedQuietly) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return parkedQuietly{h.Handler.WithAttrs(attrs)}
+}
+
+func (h parkedQuietly) WithGroup(name string) slog.Handler {
+	return parkedQuietly{h.Handler.WithGroup(name)}
 }
 
 type incidentsDropCmd struct{ incidentFlags }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"steward/definitions"
@@ -52,6 +53,9 @@ func (c *LintCmd) Run(in io.Reader, out io.Writer) error {
 	} else {
 		err = c.print(out, report)
 	}
+	if err == nil {
+		err = c.missed(report.Files)
+	}
 	if err == nil && definitions.HasErrors(report.Problems) {
 		return &ExitError{Code: exitFailed}
 	}
@@ -93,6 +97,23 @@ func (c *LintCmd) lint(in io.Reader) (definitions.Report, error) {
 		}
 	}
 	return all, nil
+}
+
+// missed says that a path, or a folder among several, has no definition: a wrong path must not look like success.
+func (c *LintCmd) missed(files []string) error {
+	for _, p := range c.Paths {
+		info, err := os.Stat(p)
+		folder := err == nil && info.IsDir()
+		if len(files) == 0 || folder && !slices.ContainsFunc(files, func(f string) bool { return within(p, f) }) {
+			return &ExitError{Code: exitFailed, Message: fmt.Sprintf("there is no definition in %s: correct the path, or write <id>.yaml there", p)}
+		}
+	}
+	return nil
+}
+
+func within(folder, file string) bool {
+	rel, err := filepath.Rel(folder, file)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // lintInput checks a definition from standard input; what it refers to is looked for around the working folder.

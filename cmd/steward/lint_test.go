@@ -68,6 +68,7 @@ func write(t *testing.T, name, text string) string {
 func TestLint(t *testing.T) {
 	t.Parallel()
 	good, bad := write(t, "sound.yaml", soundDefinition), write(t, "wrong.yaml", strings.Replace(soundDefinition, "due:", "deu:", 1))
+	empty := t.TempDir()
 	for name, c := range map[string]struct {
 		args, input string
 		code        int
@@ -82,6 +83,9 @@ func TestLint(t *testing.T) {
 		"one file of a folder": {args: leaves + "/office/key_return.yaml", want: []string{"1 definition, 0 errors"}},
 		"standard input":       {args: "-", input: soundDefinition, want: []string{"1 definition, 0 errors"}},
 		"bad standard input":   {args: "-", input: "process: a\n", code: 1, want: []string{"-:1:1: error [schema_missing_key]"}},
+		"an empty folder":      {args: good + " " + empty, code: 1, want: []string{"1 definition, 0 errors", "there is no definition in " + empty + ": correct the path"}},
+		"no definition at all": {args: leaves + "/office/leave_request.test.yaml", code: 1, want: []string{"there is no definition in " + leaves}},
+		"scenarios among them": {args: leaves + "/office/leave_request.yaml " + leaves + "/office/leave_request.test.yaml", want: []string{"1 definition, 0 errors"}},
 		"the built-in library": {want: []string{" 0 errors"}},
 		"what is not there":    {args: "nowhere.yaml", code: 2, want: []string{"nowhere.yaml does not exist"}},
 		"another file":         {args: "lint.go", code: 2, want: []string{"lint.go is no definition"}},

@@ -32,7 +32,7 @@ func TestHelpIsPrintedWithoutArguments(t *testing.T) {
 	t.Parallel()
 	s := steward(t, "")
 	require.Zero(t, s.code)
-	for _, command := range []string{"dev", "serve", "worker", "migrate", "lint", "simulate", "test", "incidents", "recover", "calendar load", "parameters set", "people", "groups put", "posts put", "rooms retire", "definitions needs", "token create", "version"} {
+	for _, command := range []string{"dev", "serve", "worker", "migrate", "lint", "simulate", "test", "incidents", "recover", "calendar load", "parameters set", "people", "groups put", "posts put", "rooms retire", "definitions needs", "token create", "token list", "token revoke", "version"} {
 		require.Contains(t, s.out, "\n  "+command)
 	}
 	require.NotContains(t, s.out, "config-docs")

@@ -41,12 +41,17 @@ func (c *migrateCmd) Run(ctx context.Context, out io.Writer) error {
 
 type publishCmd struct {
 	operatorFlags
-	Files []string `arg:"" optional:"" help:"Definitions, as <library>/<domain>/<process>.yaml with tasks, forms and registers beside the domain; none for the shipped library." type:"existingfile"`
+	Files []string `arg:"" optional:"" help:"Definitions, as <library>/<domain>/<process>.yaml with tasks, forms and registers beside the domain; none for the shipped library."`
 	By    string   `env:"STEWARD_OPERATOR,USER" default:"operator" placeholder:"NAME" help:"Who publishes, for the record."`
 }
 
 // Run publishes every definition that is new or changed, and names what they count on and the house does not have.
 func (c *publishCmd) Run(ctx context.Context, out io.Writer, around *surroundings) error {
+	for _, file := range c.Files { // before anything is published
+		if _, err := readFile("publish", file); err != nil {
+			return err
+		}
+	}
 	a, err := c.open(ctx, around)
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"steward/internal/people"
 	"steward/internal/store"
@@ -220,32 +219,6 @@ func (c *setPasswordCmd) Run(ctx context.Context, in io.Reader, out io.Writer, a
 			return err
 		}
 		_, err = fmt.Fprintln(out, "password set; every sign-in of", c.User, "has ended")
-		return err
-	})
-}
-
-type tokenCmd struct {
-	Create tokenCreateCmd `cmd:"" help:"Make an API token; its secret is printed once."`
-}
-
-type tokenCreateCmd struct {
-	databaseFlags
-	User   string        `arg:"" help:"Id of the person that the token acts for."`
-	Name   string        `required:"" help:"What it is for."`
-	Scopes []string      `default:"read" enum:"read,write" help:"What it is good for: read, write."`
-	Life   time.Duration `default:"2160h" help:"How long it is good for, at most 8784h (366 days); 2160h is 90 days."`
-}
-
-// Run prints the secret alone on its line, so that a script can take it.
-func (c *tokenCreateCmd) Run(ctx context.Context, out io.Writer) error {
-	return c.account(ctx, func(service *people.Service) error {
-		if _, err := service.Directory().User(ctx, c.User); errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("nobody has the id %s; `steward people list` shows who there is, `steward people put` adds somebody", c.User)
-		}
-		secret, _, err := service.CreateToken(ctx, people.NewToken{UserID: c.User, Name: c.Name, Scopes: c.Scopes, ExpiresAt: time.Now().Add(c.Life)})
-		if err == nil {
-			fmt.Fprintln(out, secret)
-		}
 		return err
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -68,7 +69,7 @@ func (c *SimulateCmd) Run(ctx context.Context, out io.Writer) error {
 func refusedStart(id string, r *engine.Refusal, lang string) string {
 	var fields []string
 	for _, f := range r.Fields {
-		fields = append(fields, f.Field+" "+definitions.Text{Zh: f.Zh, En: f.En}.In(lang))
+		fields = append(fields, definitions.Text{Zh: f.Field + "：" + f.Zh, En: f.Field + ": " + f.En}.In(lang))
 	}
 	if len(fields) == 0 {
 		fields = []string{r.Message.In(lang)}
@@ -82,7 +83,7 @@ func (c *SimulateCmd) options(ctx context.Context) (simulate.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	lib := simulate.NewLibrary(s.fsys, app.Kinds())
+	lib := simulate.NewLibrary(s.fsys, app.Kinds()).Under(s.root)
 	def, err := lib.File(s.paths[0])
 	if err != nil {
 		return o, err
@@ -194,9 +195,13 @@ func firstLine(s string) string {
 	return line
 }
 
+// readFile reads a file that a flag or command was given; one that cannot be read is a mistake on the command line.
 func readFile(flag, name string) ([]byte, error) {
 	text, err := os.ReadFile(name)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, misused("%s: %s does not exist", flag, name)
+	case err != nil:
 		return nil, misused("%s: %s", flag, err)
 	}
 	return text, nil

@@ -19,6 +19,7 @@ func TestSimulate(t *testing.T) {
 	file := write(t, "sound.yaml", soundDefinition)
 	house := write(t, "people.yaml", "groups: { office: [ann] }\n")
 	script := write(t, "script.yaml", "steps: { ask: [ { outcome: returned, after: 1h }, { after: 2h } ] }\n")
+	wrong := write(t, "wrong.yaml", "process: wrong\n")
 	input := write(t, "input.yaml", "{ n: 4, text: from the file }\n")
 	for name, c := range map[string]struct {
 		args []string
@@ -34,7 +35,7 @@ func TestSimulate(t *testing.T) {
 		"input file":       {args: []string{"simulate", file, "--start", "2026-03-02 09:00", "--input-file", input}, want: []string{"Ended: done"}},
 		"parameter":        {args: args(file, "--parameter", "pause=2h", "--parameter", "most=5"), want: []string{"Ended: done"}},
 		"without a start":  {args: []string{"simulate", file, "-i", "n=3", "-i", "text=x"}, want: []string{"Ended: done"}},
-		"missing input":    {args: []string{"simulate", file, "--input", "n=x"}, code: 1, want: []string{"sound cannot be started", "input.text is required"}},
+		"missing input":    {args: []string{"simulate", file, "--input", "n=x"}, code: 1, want: []string{"sound cannot be started", "input.text: is required"}},
 		"no pair":          {args: args(file, "--input", "n"), code: 2, want: []string{`--input "n": write it as name=value`}},
 		"bad profile":      {args: args(file, "--people", "lazy"), code: 2, want: []string{"--people: \"lazy\" is no profile of people: use one of fast"}},
 		"bad start":        {args: []string{"simulate", file, "--start", "noon"}, code: 2, want: []string{`--start: "noon" is no time`}},
@@ -48,7 +49,8 @@ func TestSimulate(t *testing.T) {
 		"bad script":       {args: args(file, "--script", house), code: 2, want: []string{`people.yaml:1:1: unknown field "groups"`}},
 		"bad people file":  {args: args(file, "--people-file", script), code: 2, want: []string{`script.yaml:1:1: unknown field "steps"`}},
 		"bad input file":   {args: args(file, "--input-file", write(t, "list.yaml", "- a\n")), code: 2, want: []string{"is no YAML or JSON object"}},
-		"does not compile": {args: args(write(t, "wrong.yaml", "process: wrong\n")), code: 1, want: []string{"wrong.yaml", "steward lint"}},
+		"does not compile": {args: args(wrong), code: 1, want: []string{wrong + ":1:1: error", "steward lint " + wrong + " shows them"}},
+		"unknown field":    {args: args(file, "--input", "nope=1"), code: 1, want: []string{"input.nope: there is no such field"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

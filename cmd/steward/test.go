@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // TestCmd is `steward test`.
 type TestCmd struct {
-	Paths  []string `arg:"" optional:"" help:"Files of scenarios (<id>.test.yaml) or folders of them. Without any: those of the built-in library."`
+	Paths  []string `arg:"" optional:"" help:"Files of scenarios (<id>.test.yaml), the definitions beside them, or folders of them. Without any: those of the built-in library."`
 	Format string   `enum:"text,json" default:"text" help:"Form of the answer: text or json."`
 }
 
@@ -24,7 +25,7 @@ func (c *TestCmd) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	run := testRun{out: out, quiet: c.Format == "json", Results: []simulate.Result{}}
-	for _, s := range shelves {
+	for _, s := range besideDefinitions(shelves) {
 		if err := run.shelf(ctx, s); err != nil {
 			return err
 		}
@@ -34,10 +35,52 @@ func (c *TestCmd) Run(ctx context.Context, out io.Writer) error {
 	} else {
 		err = run.summary()
 	}
+	if err == nil && len(run.Results) == 0 && len(run.Broken) == 0 {
+		return untested(c.Paths)
+	}
 	if err == nil && (run.Failed > 0 || len(run.Broken) > 0) {
 		return &ExitError{Code: exitFailed}
 	}
 	return err
+}
+
+// besideDefinitions puts the scenarios beside a definition in its place. A definition without any is left out, and so is a shelf of
+// which nothing else is meant.
+func besideDefinitions(shelves []shelf) []shelf {
+	var out []shelf
+	for _, s := range shelves {
+		var paths []string
+		for _, p := range s.paths {
+			if beside, ok := scenariosOf(p); ok {
+				p = beside
+			}
+			if _, err := os.Stat(s.shown(p)); err == nil {
+				paths = append(paths, p)
+			}
+		}
+		if len(paths) > 0 || len(s.paths) == 0 {
+			out = append(out, shelf{s.root, s.fsys, paths})
+		}
+	}
+	return out
+}
+
+// scenariosOf answers the file of scenarios that belongs beside a definition; false when the path is none of a definition.
+func scenariosOf(p string) (string, bool) {
+	if id, yaml := strings.CutSuffix(p, ".yaml"); yaml && !strings.HasSuffix(id, ".test") {
+		return id + ".test.yaml", true
+	}
+	return "", false
+}
+
+// untested says that there was nothing to run: a wrong path must not look like success.
+func untested(paths []string) error {
+	if len(paths) == 1 {
+		if beside, ok := scenariosOf(paths[0]); ok {
+			return &ExitError{Code: exitFailed, Message: fmt.Sprintf("there is no scenario test of %s: write %s", paths[0], beside)}
+		}
+	}
+	return &ExitError{Code: exitFailed, Message: fmt.Sprintf("there is no scenario test in %s: correct the path, or write <id>.test.yaml beside <id>.yaml", strings.Join(paths, ", "))}
 }
 
 // testRun collects results while it prints them.
@@ -51,7 +94,7 @@ type testRun struct {
 }
 
 func (r *testRun) shelf(ctx context.Context, s shelf) error {
-	lib := simulate.NewLibrary(s.fsys, app.Kinds())
+	lib := simulate.NewLibrary(s.fsys, app.Kinds()).Under(s.root)
 	files, err := lib.TestFiles(s.paths...)
 	if err != nil {
 		return err
@@ -68,7 +111,6 @@ func (r *testRun) shelf(ctx context.Context, s shelf) error {
 			}
 		}
 		for _, one := range results {
-			one.File = s.shown(one.File)
 			if err := r.add(one); err != nil {
 				return err
 			}
@@ -108,7 +150,7 @@ func (r *testRun) say(format string, args ...any) error {
 
 func (r *testRun) summary() error {
 	if len(r.Results) == 0 && len(r.Broken) == 0 {
-		return r.say("there is no scenario test: write <id>.test.yaml beside <id>.yaml\n")
+		return nil
 	}
 	broken := ""
 	if len(r.Broken) > 0 {

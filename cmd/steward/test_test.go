@@ -25,7 +25,7 @@ func TestTest(t *testing.T) {
 	require.Empty(t, message)
 	require.Contains(t, out, "ok    "+folder+"/sound.test.yaml:1 ends (")
 	require.Contains(t, out, "FAIL  "+folder+"/sound.test.yaml:2 never ends\n      it must end with \"done\", but it has not ended\n")
-	require.Contains(t, out, "FAIL  "+folder+"/other.test.yaml\n")
+	require.Contains(t, out, "FAIL  "+folder+"/other.test.yaml\n      "+folder+"/other.test.yaml tests "+folder+"/other.yaml: read definition")
 	require.Contains(t, out, "2 scenarios, 1 failed, 1 file could not be run")
 
 	out, code, _ = author(t, "", "test", folder, "--format", "json")
@@ -36,9 +36,18 @@ func TestTest(t *testing.T) {
 	require.Zero(t, code, out)
 	require.Contains(t, out, "6 scenarios, 0 failed")
 
-	out, code, _ = author(t, "", "test", leaves+"/office/key_return.yaml")
-	require.Zero(t, code)
-	require.Contains(t, out, "there is no scenario test")
+	out, code, _ = author(t, "", "test", leaves+"/office/leave_request.yaml", leaves+"/office/leave_request.test.yaml", leaves+"/office/key_return.yaml")
+	require.Zero(t, code, out)
+	require.Contains(t, out, "6 scenarios, 0 failed", "those beside the definition, once")
+
+	for _, path := range []string{leaves + "/office/key_return.yaml", leaves + "/registers"} {
+		for _, format := range []string{"text", "json"} {
+			_, code, message = author(t, "", "test", path, "--format", format)
+			require.Equal(t, 1, code, "nothing was tested")
+			require.Contains(t, message, path)
+			require.Contains(t, message, ".test.yaml")
+		}
+	}
 
 	_, code, message = author(t, "", "test", "nowhere")
 	require.Equal(t, 2, code)

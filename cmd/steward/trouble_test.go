@@ -69,7 +69,9 @@ func TestAPortInUseIsOneSentence(t *testing.T) {
 	at := taken.Addr().String()
 	oneSentence(t, steward(t, "", "serve", "--listen", at, "--database-url", storetest.NewURL(t), "--temporal-address", "127.0.0.1:1", "--log-level", "error"),
 		at, "another program", "choose another one with --listen")
-	oneSentence(t, steward(t, "", "dev", "--listen", at, "--dir", filepath.Join(t.TempDir(), "dev")), at, "make run ARGS=", "--listen", "--dir")
+	dir := filepath.Join(t.TempDir(), "dev2")
+	oneSentence(t, steward(t, "", "dev", "--listen", at, "--dir", dir), at, "make run ARGS=", "--listen", "--dir "+strings.TrimSuffix(dir, "2")+"3")
+	require.NoDirExists(t, dir, "a refused start leaves nothing behind")
 }
 
 // written is output that is read while it is written.

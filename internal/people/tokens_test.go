@@ -108,3 +108,49 @@ func TestTokenRefusals(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// TestAnyTokenCanBeListedAndRevoked by who keeps the house, on the record, and without its secret.
+func TestAnyTokenCanBeListedAndRevoked(t *testing.T) {
+	t.Parallel()
+	service, s := house(t, nil)
+	ctx, operator := t.Context(), store.Actor{UserID: "operator"}
+	create := func(user string) (string, people.Token) {
+		secret, token, err := service.CreateToken(ctx, people.NewToken{UserID: user, Name: "Kiosk", Scopes: []string{"read"}, ExpiresAt: time.Now().Add(time.Hour)})
+		require.NoError(t, err)
+		return secret, token
+	}
+	secret, token := create("ahua")
+	_, other := create("amei")
+	listed := func(user string, ended bool) (ids []uuid.UUID) {
+		all, err := service.HouseTokens(ctx, user, ended)
+		require.NoError(t, err)
+		for _, one := range all {
+			ids = append(ids, one.ID)
+		}
+		return ids
+	}
+	require.Equal(t, []uuid.UUID{other.ID, token.ID}, listed("", false))
+	require.Equal(t, []uuid.UUID{token.ID}, listed("ahua", false))
+	_, err := service.AuthenticateToken(ctx, secret)
+	require.NoError(t, err)
+
+	edit, err := service.RevokeAnyToken(ctx, token.ID, operator)
+	require.NoError(t, err)
+	require.Equal(t, store.Changed, edit)
+	_, err = service.AuthenticateToken(ctx, secret)
+	require.ErrorIs(t, err, people.ErrUnauthenticated, "at once in this program")
+	edit, err = service.RevokeAnyToken(ctx, token.ID, operator)
+	require.NoError(t, err)
+	require.Equal(t, store.Unchanged, edit)
+	_, err = service.RevokeAnyToken(ctx, uuid.New(), operator)
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	require.Equal(t, []uuid.UUID{other.ID}, listed("", false))
+	require.Equal(t, []uuid.UUID{other.ID, token.ID}, listed("", true))
+	_, err = s.Pool().Exec(ctx, "UPDATE api_tokens SET expires_at = clock_timestamp() WHERE id = $1", other.ID)
+	require.NoError(t, err)
+	require.Empty(t, listed("", false), "what has expired is over too")
+	var by string
+	require.NoError(t, s.Pool().QueryRow(ctx, "SELECT actor FROM audit WHERE action = 'token.revoke' AND target = $1", "token/"+token.ID.String()).Scan(&by))
+	require.Equal(t, "operator", by)
+}

@@ -258,7 +258,7 @@ func refusalText(r *engine.Refusal) definitions.Text {
 	}
 	zh, en := make([]string, len(r.Fields)), make([]string, len(r.Fields))
 	for i, f := range r.Fields {
-		zh[i], en[i] = f.Field+" "+f.Zh, f.Field+" "+f.En
+		zh[i], en[i] = f.Field+"："+f.Zh, f.Field+": "+f.En
 	}
 	return definitions.Text{Zh: strings.Join(zh, "；"), En: strings.Join(en, "; ")}
 }

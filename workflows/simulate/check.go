@@ -20,27 +20,68 @@ func (l *Library) check(def *definitions.Definition, s *Scenario) error {
 		return s.spot.wrap(errors.New("start is missing: say when the process begins, for example 2026-03-02 09:00"))
 	}
 	if s.Days < 0 {
-		return s.spot.wrap(fmt.Errorf("days: %d is negative", s.Days))
+		return s.of("days").wrap(fmt.Errorf("days: %d is negative", s.Days))
 	}
 	if err := CheckParameters(def, s.Parameters); err != nil {
-		return s.spot.wrap(fmt.Errorf("parameters: %w", err))
+		return s.of("parameters").wrap(fmt.Errorf("parameters: %w", err))
 	}
 	defs, err := l.family(def)
 	if err != nil {
 		return s.spot.wrap(err)
 	}
-	if err := checkScript(defs, s.Script, s.spot); err != nil {
+	if err := checkScript(defs, s.Script, s.of("script")); err != nil {
 		return err
 	}
 	for _, e := range slices.Concat(s.Expect, s.Never) {
 		if e.Step != "" && !slices.ContainsFunc(defs, func(d *definitions.Definition) bool { return d.Steps[e.Step] != nil }) {
-			return e.spot.wrap(fmt.Errorf("step %q does not exist: %s has %s", e.Step, def.ID, names(def.Steps)))
+			return e.spot.wrap(fmt.Errorf("step %q does not exist%s: %s has %s", e.Step, meant(e.Step, steps(defs)), def.ID, names(def.Steps)))
 		}
 	}
 	if ends := slices.Concat(def.Outcomes, []string{"", "open", "done", "cancelled"}); !slices.Contains(ends, s.Outcome) {
-		return s.spot.wrap(fmt.Errorf("outcome %q: %s ends with %s, or is still open", s.Outcome, def.ID, strings.Join(def.Outcomes, ", ")))
+		return s.of("outcome").wrap(fmt.Errorf("outcome %q%s: %s ends with %s, or is still open", s.Outcome, meant(s.Outcome, ends), def.ID, strings.Join(def.Outcomes, ", ")))
 	}
 	return nil
+}
+
+// checkPeople makes sure that people names steps, and persons whom the rehearsed world knows or the input names: it tells of a name
+// that can have had no effect.
+func (l *Library) checkPeople(def *definitions.Definition, s *Scenario, world *World) error {
+	defs, err := l.family(def)
+	if err != nil {
+		return s.spot.wrap(err)
+	}
+	who := slices.Sorted(maps.Keys(world.People))
+	for _, name := range slices.Sorted(maps.Keys(s.People.Named)) {
+		if slices.Contains(steps(defs), name) || slices.Contains(who, name) || mentions(s.Input, name) {
+			continue
+		}
+		return s.People.spots[name].orElse(s.spot).wrap(fmt.Errorf("people: %q is neither a step nor a person%s: %s has the steps %s, and the people are %s",
+			name, meant(name, slices.Concat(steps(defs), who, []string{"default"})), def.ID, names(def.Steps), strings.Join(who, ", ")))
+	}
+	return nil
+}
+
+// mentions says whether a text is anywhere in a value of YAML or JSON.
+func mentions(value any, text string) bool {
+	switch v := value.(type) {
+	case string:
+		return v == text
+	case []any:
+		return slices.ContainsFunc(v, func(item any) bool { return mentions(item, text) })
+	case map[string]any:
+		return mentions(slices.Collect(maps.Values(v)), text)
+	}
+	return false
+}
+
+// steps lists the steps of definitions.
+func steps(defs []*definitions.Definition) []string {
+	var ids []string
+	for _, d := range defs {
+		ids = slices.AppendSeq(ids, maps.Keys(d.Steps))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // CheckParameters makes sure that overrides name parameters of a definition, fit their types and are what its expressions
@@ -99,7 +140,7 @@ func checkScript(defs []*definitions.Definition, s Script, at spot) error {
 		}
 		i := slices.IndexFunc(defs, func(d *definitions.Definition) bool { return d.ID == process })
 		if i < 0 || defs[i].Steps[step] == nil {
-			return at.wrap(fmt.Errorf("script: step %q does not exist: %s has %s", key, def.ID, names(def.Steps)))
+			return at.wrap(fmt.Errorf("script: step %q does not exist%s: %s has %s", key, meant(key, steps(defs)), def.ID, names(def.Steps)))
 		}
 		for _, a := range s.Steps[key].List {
 			if a.Outcome != "" && !slices.Contains(outcomesOf(defs[i].Steps[step]), a.Outcome) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ type Library struct {
 	fsys      fs.FS
 	registry  *definitions.Registry
 	calendars map[string]*calendar.Calendar
+	root      string // folder that messages put in front of the names of files
 
 	mu   sync.Mutex
 	defs map[string]*definitions.Definition
@@ -26,6 +28,21 @@ type Library struct {
 // NewLibrary makes a library over a file system laid out as definitions.LoadBundle says.
 func NewLibrary(fsys fs.FS, registry *definitions.Registry) *Library {
 	return &Library{fsys: fsys, registry: registry, calendars: map[string]*calendar.Calendar{}, defs: map[string]*definitions.Definition{}}
+}
+
+// Under makes messages and results call the library's files as they are called from outside: by their names in root. Call it before
+// the library is used. It answers the library.
+func (l *Library) Under(root string) *Library {
+	l.root = root
+	return l
+}
+
+// shown is what people call a file of the library.
+func (l *Library) shown(name string) string {
+	if l.root == "" {
+		return name
+	}
+	return filepath.Join(l.root, filepath.FromSlash(name))
 }
 
 // ProblemsError says that a definition does not compile.
@@ -65,7 +82,10 @@ func (l *Library) load(name string) (*definitions.Definition, error) {
 	}
 	def, problems := definitions.Compile(b, l.registry)
 	if def == nil {
-		return nil, &ProblemsError{File: name, Problems: problems}
+		for i := range problems {
+			problems[i].File = l.shown(problems[i].File)
+		}
+		return nil, &ProblemsError{File: l.shown(name), Problems: problems}
 	}
 	l.defs[name] = def
 	return def, nil

@@ -63,28 +63,33 @@ func TestMistakesInScenariosNameTheirPlace(t *testing.T) {
 	t.Parallel()
 	const start = "- name: a\n  start: \"2026-03-02 09:00\"\n"
 	for name, c := range map[string]struct{ text, place, message string }{
-		"unknown key":        {start + "  expects: []\n", ":3:3", `unknown field "expects"`},
+		"unknown key":        {start + "  expects: []\n", ":3:3", `unknown field "expects" (did you mean "expect"?)`},
+		"key far off":        {start + "  nonsense: []\n", ":3:3: unknown field \"nonsense\"", ""},
+		"key of another":     {start + "  outcomes: done\n", ":3:3", `unknown field "outcomes" (did you mean "outcome"?)`},
+		"key of an act":      {start + "  script: { steps: { ask: { outcom: approved } } }\n", ":3:29", `(did you mean "outcome"?)`},
 		"unknown event":      {start + "  expect:\n    - { step: ask, event: openned }\n", ":4:7", "openned"},
-		"unknown step":       {start + "  expect:\n    - { step: aks }\n", ":4:7", `step "aks" does not exist: loop has ask`},
+		"unknown step":       {start + "  expect:\n    - { step: aks }\n", ":4:7", `step "aks" does not exist (did you mean "ask"?): loop has ask`},
 		"never unknown step": {start + "  never: [aks]\n", ":3:11", `step "aks" does not exist`},
 		"unknown profile":    {start + "  people: quick\n", ":3:11", "use one of fast, slow, absent, rejecting"},
 		"profile of a step":  {start + "  people: { ask: quick }\n", ":3:", "ask: \"quick\" is no profile"},
+		"people of no step":  {start + "  people:\n    default: fast\n    asking: absent\n", ":5:5", `people: "asking" is neither a step nor a person (did you mean "ask"?): loop has the steps ask`},
+		"people unknown":     {start + "  people: { office-3: absent }\n", ":3:13", `(did you mean "office-1"?)`},
 		"no name":            {"- start: \"2026-03-02 09:00\"\n", ":1:3", "name is missing"},
 		"no start":           {"- name: a\n", ":1:3", "start is missing"},
 		"bad start":          {"- name: a\n  start: tomorrow\n", ":2:10", `"tomorrow" is no time`},
 		"bad time":           {start + "  expect: [ { step: ask, at: noon } ]\n", ":3:30", "is not known"},
-		"bad script step":    {start + "  script: { steps: { aks: { outcome: approved } } }\n", ":1:3", `step "aks"`},
-		"bad script outcome": {start + "  script: { steps: { ask: { outcome: fine } } }\n", ":1:3", "no outcome \"fine\": use one of approved, rejected, returned"},
+		"bad script step":    {start + "  script: { steps: { aks: { outcome: approved } } }\n", ":3:11", `step "aks"`},
+		"bad script outcome": {start + "  script: { steps: { ask: { outcome: fine } } }\n", ":3:11", "no outcome \"fine\": use one of approved, rejected, returned"},
 		"bad script event":   {start + "  script: { events: [ { at: +1h, event: over } ] }\n", ":3:29", `loop has no event "over"`},
 		"event says nothing": {start + "  script: { events: [ { at: +1h } ] }\n", ":3:29", "either event or cancel"},
-		"event without at":   {start + "  script: { events: [ { cancel: x } ] }\n", ":1:3", "at is missing"},
-		"bad outcome":        {start + "  outcome: finished\n", ":1:3", "loop ends with done"},
+		"event without at":   {start + "  script: { events: [ { cancel: x } ] }\n", ":3:11", "at is missing"},
+		"bad outcome":        {start + "  outcome: finished\n", ":3:12", "loop ends with done"},
 		"bad after":          {start + "  script: { steps: { ask: { after: soon } } }\n", ":1:3", `after "soon"`},
 		"bad at of a step":   {start + "  script: { steps: { ask: { at: noon+1h } } }\n", ":3:33", "noon"},
 		"bad ends_by":        {start + "  ends_by: later\n", ":3:12", "later"},
 		"bad booking":        {start + "  bookings: [ { resource: r, from: x, to: +1h } ]\n", ":3:36", "from"},
-		"negative days":      {start + "  days: -1\n", ":1:3", "negative"},
-		"unknown parameter":  {start + "  parameters: { x: 1 }\n", ":1:3", `no parameter "x"`},
+		"negative days":      {start + "  days: -1\n", ":3:9", "negative"},
+		"unknown parameter":  {start + "  parameters: { x: 1 }\n", ":3:15", `no parameter "x"`},
 		"empty":              {"[]\n", "loop.test.yaml", "holds no scenario"},
 		"no list":            {"name: a\n", ":1:", "mapping"},
 		"broken YAML":        {"- {\n", ":1:", ""},
@@ -112,6 +117,33 @@ func TestScenariosOfWhatDoesNotCompile(t *testing.T) {
 	require.ErrorContains(t, err, "read scenarios")
 	_, err = scenarios("").TestFiles("nowhere")
 	require.ErrorContains(t, err, "nowhere")
+}
+
+// TestPeopleOfAScenarioMayBeAnybodyWhoIsThere: steps, people of the house, invented ones, and those whom the input names.
+func TestPeopleOfAScenarioMayBeAnybodyWhoIsThere(t *testing.T) {
+	t.Parallel()
+	results, err := scenarios(`- name: a
+  start: "2026-03-02 09:00"
+  house: { people: { ann: {} } }
+  people: { default: fast, ask: slow, ann: absent, starter: slow, office-2: absent }
+  outcome: done
+`).Test(context.Background(), loopTest, nil)
+	require.NoError(t, err)
+	require.Empty(t, results[0].Failures)
+}
+
+// TestFilesAreCalledAsFromOutside holds results and messages against the folder that the library lies in.
+func TestFilesAreCalledAsFromOutside(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	results, err := scenarios("- { name: a, start: \"2026-03-02 09:00\" }\n").Under("house").Test(ctx, loopTest, nil)
+	require.NoError(t, err)
+	require.Equal(t, "house/"+loopTest, results[0].File)
+	_, err = scenarios("- { name: a }\n").Under("house").Test(ctx, loopTest, nil)
+	require.ErrorContains(t, err, "house/"+loopTest+":1:")
+	_, err = scenarios("").Under("house").Test(ctx, "office/bad.test.yaml", nil)
+	require.ErrorContains(t, err, "house/office/bad.yaml:1:1: error")
+	require.ErrorContains(t, err, "steward lint house/office/bad.yaml shows them")
 }
 
 // TestFailuresSayWhatHappenedInstead checks the differences that people read.

@@ -39,6 +39,7 @@ func ParseProfile(name string) (Profile, error) {
 type Profiles struct {
 	Default Profile
 	Named   map[string]Profile
+	spots   map[string]spot // where each name is written
 }
 
 func (p Profiles) of(step, user string) Profile {

@@ -21,21 +21,27 @@ import (
 // happened, in order. The error is a *engine.Refusal when the start was refused, or says which option is wrong; a decision
 // that fails is no error but a line and a fault of the timeline.
 func Run(ctx context.Context, o Options) (Timeline, error) {
+	t, _, err := run(ctx, o)
+	return t, err
+}
+
+// run rehearses as Run does and answers also the world as it is in the end, nil when nothing was started.
+func run(ctx context.Context, o Options) (Timeline, *World, error) {
 	o, err := o.withDefaults()
 	if err != nil {
-		return Timeline{}, err
+		return Timeline{}, nil, err
 	}
 	r, err := newRehearsal(ctx, o)
 	if err != nil {
-		return Timeline{}, err
+		return Timeline{}, nil, err
 	}
 	if err := r.begin(); err != nil {
-		return r.timeline, err
+		return r.timeline, nil, err
 	}
 	for r.err == nil && r.step() {
 	}
 	r.finish()
-	return r.timeline, r.err
+	return r.timeline, r.world, r.err
 }
 
 // rehearsal is one run at work.

@@ -37,7 +37,11 @@ type Scenario struct {
 	EndsBy     When               `yaml:"ends_by"`
 	Refused    string             `yaml:"refused"` // code of the refusal with which the start must be answered
 	spot       spot
+	keys       map[string]spot // where each of its keys has its value
 }
+
+// of answers the place of the value of a key, else that of the scenario.
+func (s *Scenario) of(key string) spot { return s.keys[key].orElse(s.spot) }
 
 // Taken is a resource that somebody else has booked before the scenario begins.
 type Taken struct {
@@ -102,23 +106,23 @@ func readYAML(file string, text []byte, into any) (err error) {
 	}()
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return placed(file, err)
+		return placed(file, err, into)
 	}
 	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
 		return fmt.Errorf("%s: it must hold one YAML document", file)
 	}
-	return placed(file, yaml.NodeToValue(tree.Docs[0].Body, into, yaml.Strict()))
+	return placed(file, yaml.NodeToValue(tree.Docs[0].Body, into, yaml.Strict()), into)
 }
 
 // placed gives an error of the YAML reader its place.
-func placed(file string, err error) error {
+func placed(file string, err error, into any) error {
 	if err == nil {
 		return nil
 	}
 	var e yaml.Error
 	if errors.As(err, &e) && e.GetToken() != nil && e.GetToken().Position != nil {
 		at := e.GetToken().Position
-		return spot{file, at.Line, at.Column}.wrap(errors.New(e.GetMessage()))
+		return spot{file, at.Line, at.Column}.wrap(errors.New(e.GetMessage() + meantKey(e.GetMessage(), into)))
 	}
 	return fmt.Errorf("%s: %w", file, err)
 }
@@ -152,7 +156,10 @@ func (p *Profiles) UnmarshalYAML(n ast.Node) error {
 	if err := strictly(n, &words); err != nil {
 		return err
 	}
-	p.Named = make(map[string]Profile, len(words))
+	p.Named, p.spots = make(map[string]Profile, len(words)), map[string]spot{}
+	for name, pair := range pairsOf(n) {
+		p.spots[name] = spotOf(pair.Key)
+	}
 	for name, w := range words {
 		found, err := ParseProfile(w)
 		if err != nil {
@@ -197,12 +204,21 @@ func (s *Scenario) UnmarshalYAML(n ast.Node) error {
 	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
 		s.spot = spotOf(m.Values[0].Key)
 	}
+	s.keys = map[string]spot{}
+	for key, pair := range pairsOf(n) {
+		s.keys[key] = spotOf(pair.Value)
+	}
 	return strictly(n, (*plainScenario)(s))
 }
 
 // place notes the file of everything that may be reported later.
 func (s *Scenario) place(file string) {
 	s.spot.file, s.Start.spot.file, s.EndsBy.spot.file = file, file, file
+	for _, spots := range []map[string]spot{s.keys, s.People.spots} {
+		for key, at := range spots {
+			spots[key] = spot{file, at.line, at.column}
+		}
+	}
 	s.Script.place(file)
 	for _, list := range [][]Expectation{s.Expect, s.Never} {
 		for i := range list {

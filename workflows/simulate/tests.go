@@ -31,13 +31,13 @@ func (l *Library) Test(ctx context.Context, file string, eng *engine.Engine) ([]
 	if err != nil {
 		return nil, fmt.Errorf("read scenarios: %w", err)
 	}
-	scenarios, err := ParseScenarios(file, text)
+	scenarios, err := ParseScenarios(l.shown(file), text)
 	if err != nil {
 		return nil, err
 	}
 	def, err := l.File(tested(file))
 	if err != nil {
-		return nil, fmt.Errorf("%s tests %s: %w", file, tested(file), err)
+		return nil, fmt.Errorf("%s tests %s: %w", l.shown(file), l.shown(tested(file)), err)
 	}
 	results := make([]Result, 0, len(scenarios))
 	for i := range scenarios {
@@ -48,7 +48,7 @@ func (l *Library) Test(ctx context.Context, file string, eng *engine.Engine) ([]
 			return nil, err
 		}
 		took := time.Since(begin) //nolint:forbidigo // as above
-		results = append(results, Result{File: file, Line: s.spot.line, Name: s.Name, Failures: failures, Took: took})
+		results = append(results, Result{File: l.shown(file), Line: s.spot.line, Name: s.Name, Failures: failures, Took: took})
 	}
 	return results, nil
 }
@@ -63,7 +63,7 @@ func (l *Library) test(ctx context.Context, def *definitions.Definition, s *Scen
 		return nil, err
 	}
 	o.Engine = eng
-	t, err := Run(ctx, o)
+	t, world, err := run(ctx, o)
 	var refusal *engine.Refusal
 	if errors.As(err, &refusal) {
 		return s.startRefused(refusal), nil
@@ -73,6 +73,9 @@ func (l *Library) test(ctx context.Context, def *definitions.Definition, s *Scen
 	}
 	if s.Refused != "" {
 		return []string{fmt.Sprintf("the start must be refused with %q, but the process was started", s.Refused)}, nil
+	}
+	if err := l.checkPeople(def, s, world); err != nil {
+		return nil, err
 	}
 	return s.compare(t)
 }

@@ -91,7 +91,7 @@ func TestARefusedFreshStartHarmsNobody(t *testing.T) {
 		opts.Listen, opts.Fresh = listen, true
 		err := Run(t.Context(), opts)
 		require.ErrorContains(t, err, want)
-		require.ErrorContains(t, err, "--dir "+dir+"2", "the remedy names the folder too")
+		require.ErrorContains(t, err, "--dir "+nextFolder(dir)+"`", "the remedy names the folder too")
 		require.NotContains(t, err.Error(), "\n")
 	}
 	for name, text := range before {
@@ -104,6 +104,18 @@ func TestARefusedFreshStartHarmsNobody(t *testing.T) {
 	commands, err := Environment(t.Context(), dir)
 	require.NoError(t, err)
 	require.Contains(t, commands, "export DATABASE_URL='postgres://")
+}
+
+func TestTheNextFolderIsNewAndCounted(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(base, "house2"), 0o755))
+	for dir, want := range map[string]string{
+		".steward": ".steward2", ".steward2": ".steward3", ".steward9": ".steward10", "/tmp/001": "/tmp/001-2", "/tmp/7": "/tmp/7-2",
+		base + "/house": base + "/house3", base + "/house1234": base + "/house1234-2",
+	} {
+		require.Equal(t, want, nextFolder(dir), dir)
+	}
 }
 
 func TestBesideNamesAddressAndFolder(t *testing.T) {

@@ -7,7 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"steward/internal/advance"
 	"steward/internal/app"
@@ -32,6 +35,8 @@ type Options struct {
 	PgBin string
 	// Listen is the address of the page and the API.
 	Listen string
+	// Listener is that address, already taken. Nil means that Run takes it.
+	Listener net.Listener
 	// Decide says who decides first.
 	Decide advance.Mode
 	// Fresh throws away what earlier runs kept in Dir.
@@ -71,8 +76,31 @@ func (o Options) beside() string {
 	if err != nil || wrong != nil || number < 1 || number >= 1<<16-1 {
 		host, number = "127.0.0.1", 8080
 	}
-	flags := fmt.Sprintf("--listen %s --dir %s2", net.JoinHostPort(host, strconv.Itoa(number+1)), o.Dir)
+	flags := fmt.Sprintf("--listen %s --dir %s", net.JoinHostPort(host, strconv.Itoa(number+1)), nextFolder(o.Dir))
 	return fmt.Sprintf("`make run ARGS=%q` (without make: `%s dev %s`)", flags, o.program(), flags)
+}
+
+// mostFolders bounds how far nextFolder counts.
+const mostFolders = 1000
+
+// counted is a folder whose name ends with a number that may be counted on.
+var counted = regexp.MustCompile(`^(.*[^0-9/])([1-9]\d{0,2})$`)
+
+// nextFolder answers the first folder like dir that is not there yet: .steward is followed by .steward2, and that by .steward3.
+func nextFolder(dir string) string {
+	stem, n := dir, 1
+	if found := counted.FindStringSubmatch(dir); found != nil {
+		stem = found[1]
+		n, _ = strconv.Atoi(found[2]) // three digits at most
+	} else if last := dir[max(len(dir)-1, 0):]; strings.Trim(last, "0123456789") == "" {
+		stem += "-"
+	}
+	for n++; n < mostFolders; n++ {
+		if _, err := os.Lstat(stem + strconv.Itoa(n)); err != nil {
+			break
+		}
+	}
+	return stem + strconv.Itoa(n)
 }
 
 func (o Options) program() string { return cmp.Or(o.Program, "steward") }

@@ -97,10 +97,10 @@ func (s *stack) start(ctx context.Context) error {
 // takeFolder changes nothing of a run that is still at work: first the address is ours, then Postgres's lock on the folder, and
 // only then what that run would miss is removed.
 func (s *stack) takeFolder(ctx context.Context) error {
-	if err := prepare(s.opts.Dir); err != nil {
+	if err := s.listen(ctx); err != nil {
 		return err
 	}
-	if err := s.listen(ctx); err != nil {
+	if err := prepare(s.opts.Dir); err != nil {
 		return err
 	}
 	if err := s.startPostgres(ctx); err != nil {
@@ -112,15 +112,28 @@ func (s *stack) takeFolder(ctx context.Context) error {
 	return nil
 }
 
-// listen takes the address first: a second `steward dev` should fail here, before it touches anything.
-func (s *stack) listen(ctx context.Context) error {
+// Listen takes the address of the page and the API. Whoever makes something in Dir takes it before, and gives it to Run: a second
+// `steward dev` should fail here, before it touches anything.
+func Listen(ctx context.Context, opts Options) (net.Listener, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", s.opts.Listen)
+	listener, err := config.Listen(ctx, "tcp", opts.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("the address %s is in use by another program, perhaps another `steward dev`: stop it, or run beside it with %s", s.opts.Listen, s.opts.beside())
+		return nil, fmt.Errorf("the address %s is in use by another program, perhaps another `steward dev`: stop it, or run beside it with %s", opts.Listen, opts.beside())
 	}
 	if err != nil {
-		return fmt.Errorf("the address %s cannot be used, choose another one with --listen: %w", s.opts.Listen, err)
+		return nil, fmt.Errorf("the address %s cannot be used, choose another one with --listen: %w", opts.Listen, err)
+	}
+	return listener, nil
+}
+
+// listen has the address, taken before or now.
+func (s *stack) listen(ctx context.Context) error {
+	listener := s.opts.Listener
+	if listener == nil {
+		var err error
+		if listener, err = Listen(ctx, s.opts); err != nil {
+			return err
+		}
 	}
 	s.listener = listener
 	if at, ok := listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
