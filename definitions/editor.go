@@ -67,7 +67,7 @@ func (e editor) roleKeys() map[string]any {
 	return map[string]any{
 		"starter": typed("boolean"), "user": typed("string"), "group": typed("string"), "post": typed("string"), "leader-of": ref("role"),
 		"level": typed("integer"), "actor-of": id(), "role": ref("role"), "field": typed("string"), "expr": typed("string"),
-		"pick": enum("claim", "least-loaded"), "per": enum("process", "task"), "empty": ref("role"),
+		"pick": enum("claim", "least-loaded"), "per": enum("process", "task"), "frozen": typed("boolean"), "empty": ref("role"),
 	}
 }
 

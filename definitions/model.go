@@ -311,6 +311,7 @@ type Role struct {
 	Field    string        // form field or input that names the person, e.g. "input.host"
 	Pick     string        // "" or claim (first comes), least-loaded
 	PerTask  bool          // resolved per task instead of once per process
+	Frozen   bool          // the members of the group or post at that moment, and nobody who joins later
 	Empty    *Role         // whom to take when nobody is found
 	EmptyDo  string        // "" | skip | auto-approve | incident
 }

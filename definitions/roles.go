@@ -128,6 +128,12 @@ func (c *compiler) roleRule(it *item, at setting) *Role {
 	c.roleSource(r, found[0], it.get(found[0]), at)
 	r.Pick = c.oneOf(it.get("pick"), "pick", []string{"claim", "least-loaded"})
 	r.PerTask = c.oneOf(it.get("per"), "per", []string{"process", "task"}) == "task"
+	if f := it.get("frozen"); f != nil {
+		r.Frozen = c.flag(f, "frozen")
+		if r.Group == "" && r.Post == "" && r.ExprOf != "group" && r.ExprOf != "post" && r.Expr == nil {
+			c.problems.add(f.at(), codeKeyNotHere, "frozen", found[0], keysText([]string{"group", "post", "expr"}))
+		}
+	}
 	if l := it.get("level"); l != nil {
 		r.Level = c.whole(l, "level", 1)
 		if found[0] != "leader-of" {

@@ -86,11 +86,11 @@ func roleShape() shape {
 	return shape{
 		name: "a role",
 		keys: []string{
-			"starter", "user", "group", "post", "leader-of", "level", "actor-of", "role", "field", "expr", "pick", "per", "empty",
+			"starter", "user", "group", "post", "leader-of", "level", "actor-of", "role", "field", "expr", "pick", "per", "frozen", "empty",
 		},
 		later: map[string]string{
 			"on-duty": "a post, or a field of the form", "department": "a group", "within": "a group per department", "nearest": "pick: claim",
-			"reoffer": "escalate with to", "frozen": "nothing: a role is found once per process unless it says per: task", "n": "pick: claim",
+			"reoffer": "escalate with to", "n": "pick: claim",
 			"up-to": "level", "at": "nothing: people are found when the task opens",
 		},
 	}

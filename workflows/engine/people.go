@@ -161,7 +161,8 @@ func (d *decider) resolveAll(roles []*definitions.Role, id int, t *Task) []strin
 	return to
 }
 
-// resolve answers the principals of a role. A named role is resolved once per process unless it says `per: task`.
+// resolve answers the principals of a role. A named role is resolved once per process unless it says `per: task`; one that is frozen
+// is then the people behind its group or post, and stays theirs.
 func (d *decider) resolve(r *definitions.Role, id int, t *Task) []string {
 	if d.err != nil || r == nil {
 		return nil
@@ -169,13 +170,16 @@ func (d *decider) resolve(r *definitions.Role, id int, t *Task) []string {
 	if r.Ref != nil {
 		r = r.Ref
 	}
-	fixed := r.Name != "" && !r.PerTask && !r.Assignee && r.Expr == nil && r.ActorOf == "" && !simple(r)
+	fixed := r.Name != "" && !r.PerTask && (r.Frozen || !r.Assignee && r.Expr == nil && r.ActorOf == "" && !simple(r))
 	if fixed {
 		if known, ok := d.st.Roles[r.Name]; ok {
 			return known
 		}
 	}
 	to := d.find(r, id, t)
+	if r.Frozen {
+		to = asUsers(d.expand(to, nil))
+	}
 	if fixed && d.err == nil && len(to) > 0 {
 		d.emit(&RoleResolved{Role: r.Name, Principals: to})
 	}
@@ -297,6 +301,14 @@ func principalsOf(user string) []string {
 		return nil
 	}
 	return []string{"user:" + user}
+}
+
+func asUsers(ids []string) []string {
+	to := make([]string, len(ids))
+	for i, id := range ids {
+		to[i] = "user:" + id
+	}
+	return to
 }
 
 // asPrincipals reads what an expression yielded: a user id, a principal, or a list of them.
