@@ -136,19 +136,20 @@ type waited struct {
 	def   *definitions.Definition
 }
 
-// mostWaited bounds the processes below one whose open tasks are shown with it.
+// mostWaited bounds the processes below one that are looked at for open tasks.
 const mostWaited = 20
 
 // waitedFor answers the processes that a process waits for, and those that these wait for, as far as the caller may see them.
 func (s *Server) waitedFor(ctx context.Context, state *engine.State) ([]waited, error) {
 	var below []waited
 	left := slices.Clone(state.Children)
-	for len(left) > 0 && len(below) < mostWaited {
+	for asked := 0; len(left) > 0 && asked < mostWaited; {
 		child := left[0]
 		left = left[1:]
 		if !child.Wait {
 			continue
 		}
+		asked++
 		process, err := s.store.Process(ctx, callerOf(ctx).viewer(), parsedID(child.Process))
 		if errors.Is(err, store.ErrNotFound) {
 			continue

@@ -177,9 +177,11 @@ func (a *Advancer) keep(ctx context.Context, j job) (job, error) {
 	if j.insert == nil {
 		return j, nil
 	}
-	if _, err := a.storeCommand(ctx, j.insert, j.create); err != nil {
+	fresh, err := a.storeCommand(ctx, j.insert, j.create)
+	if err != nil {
 		return j, fmt.Errorf("keep command of process %s: %w", j.process, err)
 	}
+	j.insert.fresh = fresh
 	j.insert, j.create = nil, nil
 	return j, nil
 }

@@ -63,7 +63,14 @@ func (t *transaction) blame(err error) error {
 func (t *transaction) ofRival(err error) bool {
 	err = store.Classify(err)
 	var c *store.ConstraintError
-	return t.job.insert != nil && (overtaken(err) || t.unsaved && errors.As(err, &c) && c.Constraint == businessKeyIndex)
+	if t.job.insert == nil || !errors.As(err, &c) {
+		return false
+	}
+	switch c.Constraint {
+	case "processes_pkey", businessKeyIndex:
+		return t.unsaved
+	}
+	return overtaken(err)
 }
 
 // ofData tells an error that will come again with the same values (SQLSTATE classes 22, 23 and 54, and values that do not fit

@@ -251,13 +251,16 @@ func (s *Service) decideHere(ctx context.Context, res Result, j job) (Result, er
 	if err != nil {
 		return res, err
 	}
+	if !j.insert.fresh { // whatever was decided just now was asked for before, perhaps by another request of the same key
+		return s.lookUp(ctx, res, j.insert.BodyDigest, true)
+	}
 	s.held(res.Process, j.insert) //nolint:contextcheck // it outlives the request on purpose
 	for _, r := range out.receipts {
 		if r.command == res.Command {
 			return s.read(res, r.receipt, false)
 		}
 	}
-	return s.lookUp(ctx, res, j.insert.BodyDigest, !j.insert.fresh)
+	return s.lookUp(ctx, res, j.insert.BodyDigest, false)
 }
 
 // decideThere stores the command, has the workflow decide, and decides here when that takes too long.

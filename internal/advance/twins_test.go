@@ -3,6 +3,7 @@ package advance_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -133,4 +134,25 @@ func TestOneBusinessKeyOfSeveralStartsAtOnce(t *testing.T) {
 		h.complete(opened[0], "n", "ahua", "done")
 	}
 	require.Zero(t, scan[int](h, `SELECT count(*) FROM incidents`))
+}
+
+// TestAKeyThatWaitsIsNotAnotherRequests: what is decided while the second request looks is what the first one asked for.
+func TestAKeyThatWaitsIsNotAnotherRequests(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, advance.ModeAPI, leave)
+	process := h.start("leave", "ahua", map[string]any{"days": 2})
+	plan := advance.Command{Process: process, Type: engine.EventComplete, Actor: "ahua", Key: "k", Payload: engine.TaskData{Task: h.task(process, "plan"), Outcome: "done"}}
+	far := time.Now().Add(time.Hour)
+	plan.HoldUntil = &far
+	held, err := h.service.Submit(t.Context(), plan)
+	require.ErrorIs(t, err, advance.ErrNotDecidedYet)
+	h.exec(`UPDATE commands SET hold_until = clock_timestamp() WHERE id = $1`, held.Command)
+	other := advance.Command{Process: process, Type: engine.EventCancel, Actor: "ahua", Key: "k", Payload: engine.CancelData{Reason: "changed"}}
+	_, err = h.service.Submit(t.Context(), other)
+	require.ErrorIs(t, err, advance.ErrKeyReused)
+	require.Equal(t, "applied", h.settledAs(held.Command), "the first request was decided meanwhile")
+	plan.HoldUntil = nil
+	again, err := h.service.Submit(t.Context(), plan)
+	require.NoError(t, err)
+	require.True(t, again.Replay)
 }

@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 import { empty, once, problemBox } from "../ui.js";
 
 const pageSize = 20;
+const mostEmpty = 10; // pages of a search on which nothing was found before somebody is asked whether to go on
 
 /**
  * KeysetList draws a list. load({ cursor, limit }) reads a page, row(item) draws an entry, version(item) changes when the
@@ -21,17 +22,26 @@ export class KeysetList {
 
   /** begin reads the first page and shows it. */
   async begin() {
-    const page = await this.load({ limit: pageSize });
+    const page = await this.page();
     this.items = page.items;
     this.next = page.nextCursor;
     this.draw();
+  }
+
+  /** page reads from a cursor on, past pages on which nothing was found but after which there may be more. */
+  async page(cursor) {
+    let page = await this.load({ limit: pageSize, ...(cursor ? { cursor } : {}) });
+    for (let empty = 1; page.items.length === 0 && page.nextCursor && empty < mostEmpty; empty++) {
+      page = await this.load({ limit: pageSize, cursor: page.nextCursor });
+    }
+    return page;
   }
 
   draw() {
     replace(this.news);
     replace(this.list, this.items.map((item) => h("li", {}, this.row(item))));
     this.list.hidden = this.items.length === 0;
-    replace(this.foot, this.items.length === 0 && empty(this.nothing), this.next && this.moreButton());
+    replace(this.foot, this.items.length === 0 && !this.next && empty(this.nothing), this.next && this.moreButton());
   }
 
   moreButton() {
@@ -40,12 +50,13 @@ export class KeysetList {
 
   async more() {
     try {
-      const page = await this.load({ limit: pageSize, cursor: this.next });
+      const page = await this.page(this.next);
       const first = this.items.length;
       this.items = [...this.items, ...page.items];
       this.next = page.nextCursor;
       this.list.append(...page.items.map((item) => h("li", {}, this.row(item))));
-      replace(this.foot, this.next && this.moreButton());
+      this.list.hidden = this.items.length === 0;
+      replace(this.foot, this.items.length === 0 && !this.next && empty(this.nothing), this.next && this.moreButton());
       this.list.children[first]?.querySelector("a, button")?.focus();
     } catch (problem) {
       replace(this.foot, problemBox(problem, { retry: () => this.more() }));
@@ -54,7 +65,7 @@ export class KeysetList {
 
   /** refresh looks for news. An empty list shows it at once; otherwise a button does when it is pressed. */
   async refresh() {
-    const page = await this.load({ limit: pageSize });
+    const page = await this.page();
     const before = this.versions(this.items.slice(0, pageSize));
     const after = this.versions(page.items);
     if (before.join() === after.join()) {
