@@ -74,14 +74,11 @@ func processItem(p store.ProcessItem, names *nameBook) ProcessSummary {
 // GetProcess answers one process with its steps.
 func (s *Server) GetProcess(ctx context.Context, _ GetProcessRequestObject) (GetProcessResponseObject, error) {
 	process := subjectOf(ctx).process
-	state, err := stateOf(process)
+	shown, err := s.waiting(ctx, process)
 	if err != nil {
 		return nil, err
 	}
-	def, err := s.catalog.Get(ctx, process.DefinitionID, int(process.Version))
-	if err != nil {
-		return nil, err
-	}
+	state, def := shown.state, shown.def
 	reservations, err := s.store.ProcessReservations(ctx, process.ID)
 	if err != nil {
 		return nil, err
@@ -136,6 +133,16 @@ type waited struct {
 	def   *definitions.Definition
 }
 
+// waiting reads what a process is at, and the definition that it runs on.
+func (s *Server) waiting(ctx context.Context, process store.Process) (waited, error) {
+	state, err := stateOf(process)
+	if err != nil {
+		return waited{}, err
+	}
+	def, err := s.catalog.Get(ctx, process.DefinitionID, int(process.Version))
+	return waited{state: state, def: def}, err
+}
+
 // mostWaited bounds the processes below one that are looked at for open tasks.
 const mostWaited = 20
 
@@ -157,16 +164,13 @@ func (s *Server) waitedFor(ctx context.Context, state *engine.State) ([]waited, 
 		if err != nil {
 			return nil, err
 		}
-		state, err := stateOf(process)
+		found, err := s.waiting(ctx, process)
 		if err != nil {
 			return nil, err
 		}
-		def, err := s.catalog.Get(ctx, process.DefinitionID, int(process.Version))
-		if err != nil {
-			return nil, err
-		}
-		below = append(below, waited{id: process.ID, state: state, def: def})
-		left = append(left, state.Children...)
+		found.id = process.ID
+		below = append(below, found)
+		left = append(left, found.state.Children...)
 	}
 	return below, nil
 }

@@ -55,11 +55,11 @@ func (c *newCommand) args() []any {
 
 // argsAt are those of sqlInsertKnown: receipt is nil when the command is not decided yet.
 func (c *newCommand) argsAt(at time.Time, receipt *string) []any {
-	payload := c.Payload
+	stored := *c
 	if receipt != nil {
-		payload = settledPayload
+		stored.Payload = settledPayload
 	}
-	return []any{c.ID, c.ProcessID, c.Actor, c.Key, c.BodyDigest, c.Type, payload, c.HoldUntil, c.Trace, at, receipt}
+	return append(stored.args(), at, receipt)
 }
 
 // pending answers the command as one that waits at a moment, if it does.
@@ -97,8 +97,8 @@ type pending struct {
 	trace   *string // of the request that stored it, in W3C form
 }
 
-// sqlInsertProcess follows the command that starts the process, where the start itself is left to later. There is no process where the key of that command was used before,
-// for something else.
+// sqlInsertProcess follows the command that starts the process, where the start itself is left to later. There is no process where
+// the key of that command was used before, for something else.
 const sqlInsertProcess = `INSERT INTO processes
 (id, definition_id, version, digest, title, business_key, status, starter, state, state_format, started_at, unsettled_since)
 SELECT $1, $2, $3::int, $4, $5, $6, 'starting', $7, '{}', $8::int, clock_timestamp(), clock_timestamp()
